@@ -172,7 +172,15 @@ fn emit_type(
         let empty = if field.max == Some(1) { "None" } else { "Vec::new()" };
         _ = writeln!(out, "let mut {} = {empty};", snake(&field.name));
     }
-    out.push_str("while let Some(child) = decoder.child()? {\nmatch child.name() {\n");
+    let nillable: Vec<&str> =
+        fields.iter().filter(|field| field.nillable).map(|field| field.name.as_str()).collect();
+    let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    _ = write!(
+        out,
+        "while let Some(child) = decoder.child()? {{\n\
+         if child.is_nil() {{\ndecoder.nil(&child, &{nillable:?}, &{known:?})?;\ncontinue;\n}}\n\
+         match child.name() {{\n"
+    );
     for field in &fields {
         let (slot, read) = (snake(&field.name), reader(&field.kind));
         _ = match field.max {

@@ -47,6 +47,7 @@ pub struct Field {
     pub min: u32,
     /// `None` is unbounded.
     pub max: Option<u32>,
+    pub nillable: bool,
 }
 
 #[derive(Clone)]
@@ -147,7 +148,8 @@ fn fields(node: Node<'_, '_>) -> Result<Vec<Field>> {
                 "unbounded" => None,
                 number => Some(number.parse()?),
             };
-            Ok(Field { name: attribute(node, "name")?, kind, min, max })
+            let nillable = node.attribute("nillable") == Some("true");
+            Ok(Field { name: attribute(node, "name")?, kind, min, max, nillable })
         })
         .collect()
 }

@@ -58,6 +58,9 @@ pub enum DecodeError {
         /// The type.
         expected: &'static str,
     },
+    /// `xsi:nil` on an element that is not nillable.
+    #[error("element {0} must not be nil")]
+    Nil(String),
     /// An element inside a simple value.
     #[error("element inside the text of {0}")]
     NotText(String),
@@ -99,12 +102,18 @@ pub(crate) fn message<M: Message>(element: &Element<'_>, name: &'static str) -> 
 pub struct Child<'a> {
     start: BytesStart<'a>,
     ours: bool,
+    nil: bool,
 }
 
 impl Child<'_> {
     /// Local name; empty for an element of another namespace, which matches no field.
     pub fn name(&self) -> &str {
         if self.ours { self.start.local_name().into_inner() } else { "" }
+    }
+
+    /// Whether it carries `xsi:nil`.
+    pub fn is_nil(&self) -> bool {
+        self.nil
     }
 }
 
@@ -159,23 +168,20 @@ impl<'a> Decoder<'a> {
     /// The root element's start tag.
     fn start(&mut self) -> Result<Option<Child<'a>>, DecodeError> {
         match self.event()? {
-            Event::Start(start) => self.enter(start).map(|(child, _)| Some(child)),
+            Event::Start(start) => self.enter(start).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// The next child of the current element, or `None` once its end tag is consumed. Elements with
-    /// `xsi:nil` count as absent and are passed over, as is text between elements.
+    /// The next child of the current element, or `None` once its end tag is consumed. Text between elements is
+    /// passed over.
     ///
     /// # Errors
     /// [`DecodeError::Malformed`] and [`DecodeError::Depth`].
     pub fn child(&mut self) -> Result<Option<Child<'a>>, DecodeError> {
         loop {
             match self.event()? {
-                Event::Start(start) => match self.enter(start)? {
-                    (child, false) => return Ok(Some(child)),
-                    (_, true) => self.skip()?,
-                },
+                Event::Start(start) => return self.enter(start).map(Some),
                 Event::End(_) => {
                     self.leave();
                     return Ok(None);
@@ -184,6 +190,18 @@ impl<'a> Decoder<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// Consumes a nil element, which counts as absent.
+    ///
+    /// # Errors
+    /// [`DecodeError::Nil`] for one of the `known` elements that is not `nillable`, and as [`Decoder::skip`].
+    pub fn nil(&mut self, child: &Child<'_>, nillable: &[&str], known: &[&str]) -> Result<(), DecodeError> {
+        let name = child.name();
+        if known.contains(&name) && !nillable.contains(&name) {
+            return Err(DecodeError::Nil(name.to_owned()));
+        }
+        self.skip()
     }
 
     /// Consumes the rest of the current element.
@@ -293,8 +311,8 @@ impl<'a> Decoder<'a> {
         self.reader.read_event().map_err(|error| self.malformed(&error.to_string()))
     }
 
-    /// Takes the declarations of a start tag; tells whether the element is nil.
-    fn enter(&mut self, start: BytesStart<'a>) -> Result<(Child<'a>, bool), DecodeError> {
+    /// Takes the declarations of a start tag.
+    fn enter(&mut self, start: BytesStart<'a>) -> Result<Child<'a>, DecodeError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(DecodeError::Depth);
@@ -305,7 +323,7 @@ impl<'a> Decoder<'a> {
         }
         let prefix = start.name().prefix().map_or("", |prefix| prefix.into_inner());
         let ours = self.resolve(prefix) == Namespace::Ours;
-        Ok((Child { start, ours }, nil))
+        Ok(Child { start, ours, nil })
     }
 
     fn attributes(&mut self, start: &BytesStart<'a>) -> Result<bool, DecodeError> {

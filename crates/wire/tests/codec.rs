@@ -184,9 +184,9 @@ fn decoding_tolerates_what_peers_send() {
             ),
         ),
         (
-            "nil is absent",
+            "nil is absent where it is allowed",
             format!(
-                r#"<DetachVolume xmlns="{N}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><correlationId i:nil="1"/><userId>admin</userId><instanceId>i-1</instanceId><volumeId/><remoteDev i:nil="true"><x/></remoteDev><force>true</force></DetachVolume>"#
+                r#"<DetachVolume xmlns="{N}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><statusMessage i:nil="1"/><userId>admin</userId><instanceId>i-1</instanceId><volumeId/><unknown i:nil="true"><x/></unknown><force>true</force></DetachVolume>"#
             ),
         ),
     ] {
@@ -229,6 +229,13 @@ fn decoding_refuses_what_has_no_single_meaning() {
             "element in text",
             format!(r#"<AssignAddress xmlns="{N}"><source><b/></source><dest>x</dest></AssignAddress>"#),
             "element inside the text of source",
+        ),
+        (
+            "nil where it is not allowed",
+            format!(
+                r#"<AssignAddress xmlns="{N}"><source i:nil="1" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"/><dest>x</dest></AssignAddress>"#
+            ),
+            "element source must not be nil",
         ),
         (
             "unknown entity",

@@ -54,6 +54,14 @@ impl Decode for AssignAddressResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -127,6 +135,14 @@ impl Decode for AssignAddress {
         let mut source = None;
         let mut dest = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "source", "dest"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -199,6 +215,14 @@ impl Decode for AttachVolumeResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -290,6 +314,23 @@ impl Decode for AttachVolume {
         let mut remote_dev = None;
         let mut local_dev = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "statusMessage",
+                        "return",
+                        "volumeId",
+                        "instanceId",
+                        "remoteDev",
+                        "localDev",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -366,6 +407,14 @@ impl Decode for BundleInstanceResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -478,6 +527,26 @@ impl Decode for BundleInstance {
         let mut s3_policy = None;
         let mut s3_policy_sig = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "statusMessage",
+                        "return",
+                        "instanceId",
+                        "bucketName",
+                        "filePrefix",
+                        "walrusURL",
+                        "userPublicKey",
+                        "S3Policy",
+                        "S3PolicySig",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -548,6 +617,10 @@ impl Decode for BundleTask {
         let mut instance_id = None;
         let mut state = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["instanceId", "state"])?;
+                continue;
+            }
             match child.name() {
                 "instanceId" => decode::once(&mut instance_id, decoder.string(&child)?, "instanceId")?,
                 "state" => decode::once(&mut state, decoder.string(&child)?, "state")?,
@@ -601,6 +674,14 @@ impl Decode for CancelBundleTaskResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -671,6 +752,14 @@ impl Decode for CancelBundleTask {
         let mut return_ = None;
         let mut instance_id = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "instanceId"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -833,6 +922,33 @@ impl Decode for CcInstance {
         let mut group_names = Vec::new();
         let mut volumes = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &[],
+                    &[
+                        "imageId",
+                        "kernelId",
+                        "ramdiskId",
+                        "instanceId",
+                        "instanceType",
+                        "keyName",
+                        "launchTime",
+                        "stateName",
+                        "netParams",
+                        "ownerId",
+                        "reservationId",
+                        "serviceTag",
+                        "userData",
+                        "launchIndex",
+                        "platform",
+                        "bundleTaskStateName",
+                        "groupNames",
+                        "volumes",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "imageId" => decode::once(&mut image_id, decoder.string(&child)?, "imageId")?,
                 "kernelId" => decode::once(&mut kernel_id, decoder.string(&child)?, "kernelId")?,
@@ -920,6 +1036,10 @@ impl Decode for CcResource {
         let mut max_instances = None;
         let mut available_instances = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["instanceType", "maxInstances", "availableInstances"])?;
+                continue;
+            }
             match child.name() {
                 "instanceType" => {
                     decode::once(&mut instance_type, VirtualMachine::decode(decoder)?, "instanceType")?
@@ -978,6 +1098,14 @@ impl Decode for ConfigureNetworkResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1048,6 +1176,14 @@ impl Decode for ConfigureNetwork {
         let mut return_ = None;
         let mut rules = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "rules"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1119,6 +1255,14 @@ impl Decode for DescribeBundleTasksResponse {
         let mut return_ = None;
         let mut bundle_tasks = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "bundleTasks"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1190,6 +1334,14 @@ impl Decode for DescribeBundleTasks {
         let mut return_ = None;
         let mut instance_ids = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "instanceIds"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1261,6 +1413,14 @@ impl Decode for DescribeInstancesResponse {
         let mut return_ = None;
         let mut instances = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "instances"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1332,6 +1492,14 @@ impl Decode for DescribeInstances {
         let mut return_ = None;
         let mut instance_ids = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "instanceIds"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1417,6 +1585,22 @@ impl Decode for DescribeNetworksResponse {
         let mut addrs_per_net = None;
         let mut active_networks = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "statusMessage",
+                        "return",
+                        "mode",
+                        "addrsPerNet",
+                        "activeNetworks",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1497,6 +1681,21 @@ impl Decode for DescribeNetworks {
         let mut nameserver = None;
         let mut cluster_controllers = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "statusMessage",
+                        "return",
+                        "nameserver",
+                        "clusterControllers",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1576,6 +1775,21 @@ impl Decode for DescribePublicAddressesResponse {
         let mut source_addresses = Vec::new();
         let mut dest_addresses = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "statusMessage",
+                        "return",
+                        "sourceAddresses",
+                        "destAddresses",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1641,6 +1855,14 @@ impl Decode for DescribePublicAddresses {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1718,6 +1940,14 @@ impl Decode for DescribeResourcesResponse {
         let mut resources = Vec::new();
         let mut service_tags = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "resources", "serviceTags"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1790,6 +2020,14 @@ impl Decode for DescribeResources {
         let mut return_ = None;
         let mut instance_types = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "instanceTypes"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1860,6 +2098,14 @@ impl Decode for DetachVolumeResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1958,6 +2204,24 @@ impl Decode for DetachVolume {
         let mut local_dev = None;
         let mut force = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "statusMessage",
+                        "return",
+                        "instanceId",
+                        "volumeId",
+                        "remoteDev",
+                        "localDev",
+                        "force",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2036,6 +2300,10 @@ impl Decode for DeviceMapping {
         let mut size = None;
         let mut format = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["deviceName", "virtualName", "size", "format"])?;
+                continue;
+            }
             match child.name() {
                 "deviceName" => decode::once(&mut device_name, decoder.string(&child)?, "deviceName")?,
                 "virtualName" => decode::once(&mut virtual_name, decoder.string(&child)?, "virtualName")?,
@@ -2098,6 +2366,14 @@ impl Decode for GetConsoleOutputResponse {
         let mut return_ = None;
         let mut console_output = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "consoleOutput"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2171,6 +2447,14 @@ impl Decode for GetConsoleOutput {
         let mut return_ = None;
         let mut instance_id = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "instanceId"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2232,6 +2516,14 @@ impl Decode for NetConfig {
         let mut vlan = None;
         let mut network_index = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &[],
+                    &["privateMacAddress", "privateIp", "publicIp", "vlan", "networkIndex"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "privateMacAddress" => {
                     decode::once(&mut private_mac_address, decoder.string(&child)?, "privateMacAddress")?
@@ -2321,6 +2613,24 @@ impl Decode for NetworkRule {
         let mut port_range_min = None;
         let mut port_range_max = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &[],
+                    &[
+                        "type",
+                        "sourceNames",
+                        "userNames",
+                        "sourceNets",
+                        "destUserName",
+                        "destName",
+                        "protocol",
+                        "portRangeMin",
+                        "portRangeMax",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "type" => decode::once(&mut type_, decoder.string(&child)?, "type")?,
                 "sourceNames" => source_names.push(decoder.string(&child)?),
@@ -2385,6 +2695,10 @@ impl Decode for Network {
         let mut user_name = None;
         let mut active_addrs = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["vlan", "netName", "userName", "activeAddrs"])?;
+                continue;
+            }
             match child.name() {
                 "vlan" => decode::once(&mut vlan, decoder.int(&child)?, "vlan")?,
                 "netName" => decode::once(&mut net_name, decoder.string(&child)?, "netName")?,
@@ -2445,6 +2759,14 @@ impl Decode for RebootInstancesResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2515,6 +2837,14 @@ impl Decode for RebootInstances {
         let mut return_ = None;
         let mut instance_ids = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "instanceIds"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2586,6 +2916,14 @@ impl Decode for RunInstancesResponse {
         let mut return_ = None;
         let mut instances = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "instances"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2771,6 +3109,38 @@ impl Decode for RunInstances {
         let mut launch_index = None;
         let mut platform = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "statusMessage",
+                        "return",
+                        "imageId",
+                        "kernelId",
+                        "ramdiskId",
+                        "imageURL",
+                        "kernelURL",
+                        "ramdiskURL",
+                        "instanceType",
+                        "keyName",
+                        "maxCount",
+                        "minCount",
+                        "reservationId",
+                        "instanceIds",
+                        "netNames",
+                        "macAddresses",
+                        "networkIndexList",
+                        "vlan",
+                        "userData",
+                        "launchIndex",
+                        "platform",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2881,6 +3251,14 @@ impl Decode for StartNetworkResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2972,6 +3350,23 @@ impl Decode for StartNetwork {
         let mut nameserver = None;
         let mut cluster_controllers = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "statusMessage",
+                        "return",
+                        "vlan",
+                        "netName",
+                        "nameserver",
+                        "clusterControllers",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -3048,6 +3443,14 @@ impl Decode for StopNetworkResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -3125,6 +3528,14 @@ impl Decode for StopNetwork {
         let mut vlan = None;
         let mut net_name = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "vlan", "netName"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -3197,6 +3608,14 @@ impl Decode for TerminateInstancesResponse {
         let mut return_ = None;
         let mut is_terminated = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "isTerminated"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -3268,6 +3687,14 @@ impl Decode for TerminateInstances {
         let mut return_ = None;
         let mut instance_ids = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage", "instanceIds"],
+                    &["correlationId", "userId", "statusMessage", "return", "instanceIds"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -3332,6 +3759,14 @@ impl Decode for UnassignAddressResponse {
         let mut status_message = None;
         let mut return_ = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -3405,6 +3840,14 @@ impl Decode for UnassignAddress {
         let mut source = None;
         let mut dest = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "source", "dest"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -3484,6 +3927,10 @@ impl Decode for VirtualMachine {
         let mut disk = None;
         let mut device_mapping = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["name", "memory", "cores", "disk", "deviceMapping"])?;
+                continue;
+            }
             match child.name() {
                 "name" => decode::once(&mut name, decoder.string(&child)?, "name")?,
                 "memory" => decode::once(&mut memory, decoder.int(&child)?, "memory")?,
@@ -3540,6 +3987,10 @@ impl Decode for Volume {
         let mut local_dev = None;
         let mut state = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["volumeId", "remoteDev", "localDev", "state"])?;
+                continue;
+            }
             match child.name() {
                 "volumeId" => decode::once(&mut volume_id, decoder.string(&child)?, "volumeId")?,
                 "remoteDev" => decode::once(&mut remote_dev, decoder.string(&child)?, "remoteDev")?,

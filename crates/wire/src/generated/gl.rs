@@ -74,6 +74,14 @@ impl Decode for GetKeysResponse {
         let mut cc_cert = None;
         let mut nc_cert = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "serviceTag", "CCcert", "NCcert"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -147,6 +155,14 @@ impl Decode for GetKeys {
         let mut return_ = None;
         let mut service_tag = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "serviceTag"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -246,6 +262,24 @@ impl Decode for GetLogsResponse {
         let mut httpd_log = None;
         let mut axis2_log = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "statusMessage",
+                        "return",
+                        "serviceTag",
+                        "CCLog",
+                        "NCLog",
+                        "httpdLog",
+                        "axis2Log",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -331,6 +365,14 @@ impl Decode for GetLogs {
         let mut return_ = None;
         let mut service_tag = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["statusMessage"],
+                    &["correlationId", "userId", "statusMessage", "return", "serviceTag"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?

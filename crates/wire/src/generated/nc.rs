@@ -47,6 +47,10 @@ impl Decode for BundleTask {
         let mut state = None;
         let mut manifest = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["instanceId", "state", "manifest"])?;
+                continue;
+            }
             match child.name() {
                 "instanceId" => decode::once(&mut instance_id, decoder.string(&child)?, "instanceId")?,
                 "state" => decode::once(&mut state, decoder.string(&child)?, "state")?,
@@ -101,6 +105,10 @@ impl Decode for DeviceMapping {
         let mut size = None;
         let mut format = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["deviceName", "virtualName", "size", "format"])?;
+                continue;
+            }
             match child.name() {
                 "deviceName" => decode::once(&mut device_name, decoder.string(&child)?, "deviceName")?,
                 "virtualName" => decode::once(&mut virtual_name, decoder.string(&child)?, "virtualName")?,
@@ -240,6 +248,33 @@ impl Decode for Instance {
         let mut volumes = Vec::new();
         let mut service_tag = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &[],
+                    &[
+                        "reservationId",
+                        "instanceId",
+                        "imageId",
+                        "kernelId",
+                        "ramdiskId",
+                        "userId",
+                        "keyName",
+                        "instanceType",
+                        "netParams",
+                        "stateName",
+                        "bundleTaskStateName",
+                        "launchTime",
+                        "userData",
+                        "launchIndex",
+                        "platform",
+                        "groupNames",
+                        "volumes",
+                        "serviceTag",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "reservationId" => {
                     decode::once(&mut reservation_id, decoder.string(&child)?, "reservationId")?
@@ -341,6 +376,14 @@ impl Decode for NcAttachVolumeResponse {
         let mut node_name = None;
         let mut status_message = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -438,6 +481,24 @@ impl Decode for NcAttachVolume {
         let mut remote_dev = None;
         let mut local_dev = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "return",
+                        "nodeName",
+                        "statusMessage",
+                        "instanceId",
+                        "volumeId",
+                        "remoteDev",
+                        "localDev",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -521,6 +582,14 @@ impl Decode for NcBundleInstanceResponse {
         let mut node_name = None;
         let mut status_message = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -646,6 +715,28 @@ impl Decode for NcBundleInstance {
         let mut s3_policy = None;
         let mut s3_policy_sig = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "return",
+                        "nodeName",
+                        "statusMessage",
+                        "instanceId",
+                        "bucketName",
+                        "filePrefix",
+                        "walrusURL",
+                        "userPublicKey",
+                        "cloudPublicKey",
+                        "S3Policy",
+                        "S3PolicySig",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -741,6 +832,14 @@ impl Decode for NcCancelBundleTaskResponse {
         let mut node_name = None;
         let mut status_message = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -817,6 +916,14 @@ impl Decode for NcCancelBundleTask {
         let mut status_message = None;
         let mut instance_id = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "instanceId"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -894,6 +1001,14 @@ impl Decode for NcDescribeBundleTasksResponse {
         let mut status_message = None;
         let mut bundle_tasks = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "bundleTasks"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -971,6 +1086,14 @@ impl Decode for NcDescribeBundleTasks {
         let mut status_message = None;
         let mut instance_ids = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "instanceIds"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1048,6 +1171,14 @@ impl Decode for NcDescribeInstancesResponse {
         let mut status_message = None;
         let mut instances = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "instances"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1125,6 +1256,14 @@ impl Decode for NcDescribeInstances {
         let mut status_message = None;
         let mut instance_ids = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "instanceIds"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1239,6 +1378,28 @@ impl Decode for NcDescribeResourceResponse {
         let mut number_of_cores_available = None;
         let mut public_subnets = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "return",
+                        "nodeName",
+                        "statusMessage",
+                        "nodeStatus",
+                        "memorySizeMax",
+                        "memorySizeAvailable",
+                        "diskSizeMax",
+                        "diskSizeAvailable",
+                        "numberOfCoresMax",
+                        "numberOfCoresAvailable",
+                        "publicSubnets",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1373,6 +1534,14 @@ impl Decode for NcDescribeResource {
         let mut status_message = None;
         let mut resource_type = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "resourceType"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1443,6 +1612,14 @@ impl Decode for NcDetachVolumeResponse {
         let mut node_name = None;
         let mut status_message = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1547,6 +1724,25 @@ impl Decode for NcDetachVolume {
         let mut local_dev = None;
         let mut force = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "return",
+                        "nodeName",
+                        "statusMessage",
+                        "instanceId",
+                        "volumeId",
+                        "remoteDev",
+                        "localDev",
+                        "force",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1637,6 +1833,14 @@ impl Decode for NcGetConsoleOutputResponse {
         let mut status_message = None;
         let mut console_output = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "consoleOutput"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1725,6 +1929,14 @@ impl Decode for NcGetConsoleOutput {
         let mut status_message = None;
         let mut instance_id = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "instanceId"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1802,6 +2014,14 @@ impl Decode for NcPowerDownResponse {
         let mut node_name = None;
         let mut status_message = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1871,6 +2091,14 @@ impl Decode for NcPowerDown {
         let mut node_name = None;
         let mut status_message = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -1945,6 +2173,14 @@ impl Decode for NcRebootInstanceResponse {
         let mut status_message = None;
         let mut status = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "status"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2027,6 +2263,14 @@ impl Decode for NcRebootInstance {
         let mut status_message = None;
         let mut instance_id = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "instanceId"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2111,6 +2355,14 @@ impl Decode for NcRunInstanceResponse {
         let mut status_message = None;
         let mut instance = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "instance"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2272,6 +2524,35 @@ impl Decode for NcRunInstance {
         let mut platform = None;
         let mut group_names = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "return",
+                        "nodeName",
+                        "statusMessage",
+                        "imageId",
+                        "kernelId",
+                        "ramdiskId",
+                        "imageURL",
+                        "kernelURL",
+                        "ramdiskURL",
+                        "reservationId",
+                        "instanceId",
+                        "instanceType",
+                        "keyName",
+                        "netParams",
+                        "userData",
+                        "launchIndex",
+                        "platform",
+                        "groupNames",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2388,6 +2669,14 @@ impl Decode for NcStartNetworkResponse {
         let mut status_message = None;
         let mut network_status = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "networkStatus"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2481,6 +2770,23 @@ impl Decode for NcStartNetwork {
         let mut remote_host_port = None;
         let mut vlan = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "return",
+                        "nodeName",
+                        "statusMessage",
+                        "remoteHosts",
+                        "remoteHostPort",
+                        "vlan",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2583,6 +2889,23 @@ impl Decode for NcTerminateInstanceResponse {
         let mut shutdown_state = None;
         let mut previous_state = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &[
+                        "correlationId",
+                        "userId",
+                        "return",
+                        "nodeName",
+                        "statusMessage",
+                        "instanceId",
+                        "shutdownState",
+                        "previousState",
+                    ],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2673,6 +2996,14 @@ impl Decode for NcTerminateInstance {
         let mut status_message = None;
         let mut instance_id = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &["correlationId", "nodeName", "statusMessage"],
+                    &["correlationId", "userId", "return", "nodeName", "statusMessage", "instanceId"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "correlationId" => {
                     decode::once(&mut correlation_id, decoder.string(&child)?, "correlationId")?
@@ -2740,6 +3071,14 @@ impl Decode for NetConfig {
         let mut vlan = None;
         let mut network_index = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(
+                    &child,
+                    &[],
+                    &["privateMacAddress", "privateIp", "publicIp", "vlan", "networkIndex"],
+                )?;
+                continue;
+            }
             match child.name() {
                 "privateMacAddress" => {
                     decode::once(&mut private_mac_address, decoder.string(&child)?, "privateMacAddress")?
@@ -2811,6 +3150,10 @@ impl Decode for VirtualMachine {
         let mut disk = None;
         let mut device_mapping = Vec::new();
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["name", "memory", "cores", "disk", "deviceMapping"])?;
+                continue;
+            }
             match child.name() {
                 "name" => decode::once(&mut name, decoder.string(&child)?, "name")?,
                 "memory" => decode::once(&mut memory, decoder.int(&child)?, "memory")?,
@@ -2867,6 +3210,10 @@ impl Decode for Volume {
         let mut local_dev = None;
         let mut state = None;
         while let Some(child) = decoder.child()? {
+            if child.is_nil() {
+                decoder.nil(&child, &[], &["volumeId", "remoteDev", "localDev", "state"])?;
+                continue;
+            }
             match child.name() {
                 "volumeId" => decode::once(&mut volume_id, decoder.string(&child)?, "volumeId")?,
                 "remoteDev" => decode::once(&mut remote_dev, decoder.string(&child)?, "remoteDev")?,
