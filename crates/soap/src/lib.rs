@@ -1,0 +1,31 @@
+//! SOAP over HTTP/1.1, for both daemons: a server that carries requests to a [`euca_wire::Service`], and a client
+//! that is a [`euca_wire::Caller`]. Knows transport, envelopes, faults and limits; knows nothing of instances.
+//!
+//! ```text
+//! TCP ─ limits ─ hyper ─┬ GET ?wsdl            → the WSDL, byte for byte
+//!                       └ POST ─ body ─ scan ─ find operation ─ verify ─ decode ─┬ run ──┬ reply
+//!                                                                                └ sign ─┘
+//! ```
+#![forbid(unsafe_code)]
+
+mod client;
+mod envelope;
+mod fault;
+mod limits;
+mod server;
+
+pub use client::{Client, ClientOptions, ClientSecurity};
+pub use limits::Limits;
+pub use server::{Endpoint, Security, Server, bind};
+
+/// An error with its causes, on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
