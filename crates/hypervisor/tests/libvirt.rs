@@ -1,0 +1,208 @@
+//! The libvirt driver against a real libvirtd and real guests.
+#![cfg(test)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use euca_hypervisor::testing::{PrivateLibvirtd, TestGuest};
+use euca_hypervisor::{
+    Boot, DomainKind, DomainName, DomainSpec, DomainState, Error, Hypervisor, Libvirt, LibvirtSettings,
+    Virtio,
+};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+fn cache(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+fn guest() -> TestGuest {
+    TestGuest::build(&cache("guest")).unwrap()
+}
+
+struct Bench {
+    // Fields drop in this order: domains end before their files go.
+    libvirtd: PrivateLibvirtd,
+    files: TempDir,
+    driver: Arc<Libvirt>,
+    name: DomainName,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let libvirtd = PrivateLibvirtd::start(&cache("libvirt-cache")).await.unwrap();
+        let files = tempfile::tempdir_in("/tmp").unwrap();
+        let mut settings = LibvirtSettings::new(libvirtd.uri(), DomainKind::Qemu, files.path());
+        settings.query_limit = Duration::from_secs(3);
+        settings.destroy_limit = Duration::from_secs(20);
+        let driver = Arc::new(Libvirt::new(settings).unwrap());
+        Self { libvirtd, files, driver, name: DomainName::new("i-00000001").unwrap() }
+    }
+
+    /// The test guest's document; its disk is a fresh copy.
+    fn document(&self) -> String {
+        let guest = guest();
+        let disk = self.files.path().join("disk");
+        std::fs::copy(&guest.root, &disk).unwrap();
+        let spec = DomainSpec {
+            name: self.name.clone(),
+            kind: DomainKind::Qemu,
+            memory_mib: 128,
+            cores: 1,
+            boot: Boot::Kernel { kernel: Some(guest.kernel), ramdisk: Some(guest.ramdisk) },
+            disk,
+            console: self.console(),
+            nic: None,
+            virtio: Virtio { root: true, net: false },
+            emulator: None,
+        };
+        spec.to_xml().unwrap()
+    }
+
+    fn console(&self) -> PathBuf {
+        self.files.path().join("console.log")
+    }
+
+    async fn console_says(&self, text: &str) {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(90) {
+            let console = std::fs::read(self.console()).unwrap_or_default();
+            if String::from_utf8_lossy(&console).contains(text) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let console = std::fs::read_to_string(self.console()).unwrap_or_default();
+        panic!("no {text:?} on the console:\n{console}");
+    }
+
+    async fn state(&self) -> Result<Option<DomainState>, Error> {
+        self.driver.state(&self.name).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_boots_shows_its_console_boots_again_and_ends() {
+    let bench = Bench::new().await;
+    let xml = bench.document();
+    assert_eq!(bench.state().await.unwrap(), None);
+    bench.driver.create(&bench.name, &xml).await.unwrap();
+    bench.console_says("EUCA-GUEST-BOOT 1").await;
+    assert_eq!(bench.state().await.unwrap(), Some(DomainState::Running));
+    assert_eq!(bench.driver.domains().await.unwrap(), [(bench.name.to_string(), DomainState::Running)]);
+
+    let again = bench.driver.create(&bench.name, &xml).await;
+    assert!(matches!(again, Err(Error::Exists(_))), "{again:?}");
+    let other = bench.driver.create(&DomainName::new("i-00000002").unwrap(), &xml).await;
+    assert!(matches!(other, Err(Error::Document { .. })), "a document of another name is refused: {other:?}");
+
+    bench.driver.destroy(&bench.name).await.unwrap();
+    assert_eq!(bench.state().await.unwrap(), None);
+    bench.driver.create(&bench.name, &xml).await.unwrap();
+    bench.console_says("EUCA-GUEST-BOOT 2").await;
+
+    bench.driver.destroy(&bench.name).await.unwrap();
+    bench.driver.destroy(&bench.name).await.unwrap();
+    assert_eq!(bench.driver.domains().await.unwrap(), []);
+    assert_eq!(bench.libvirtd.domain_pids(), [0; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_survives_a_killed_libvirtd_and_is_found_again() {
+    let mut bench = Bench::new().await;
+    bench.driver.create(&bench.name, &bench.document()).await.unwrap();
+    bench.console_says("EUCA-GUEST-BOOT 1").await;
+    let pids = bench.libvirtd.domain_pids();
+
+    bench.libvirtd.kill();
+    for _ in 0..3 {
+        let state = bench.state().await;
+        assert!(matches!(state, Err(Error::Unreachable { .. })), "cannot ask is not gone: {state:?}");
+    }
+    assert!(bench.driver.domains().await.is_err());
+    assert!(bench.driver.destroy(&bench.name).await.is_err());
+
+    bench.libvirtd.restart().await.unwrap();
+    assert_eq!(
+        bench.state().await.unwrap(),
+        Some(DomainState::Running),
+        "the first call finds the new libvirtd"
+    );
+    assert_eq!(bench.libvirtd.domain_pids(), pids, "the guest is the same process");
+    bench.driver.destroy(&bench.name).await.unwrap();
+    assert_eq!(bench.state().await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_libvirtd_costs_its_callers_their_limit_and_nobody_else_anything() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.state().await.unwrap(), None);
+    bench.libvirtd.suspend().unwrap();
+
+    let started = Instant::now();
+    let mut calls = JoinSet::new();
+    for _ in 0..20 {
+        let (driver, name) = (Arc::clone(&bench.driver), bench.name.clone());
+        calls.spawn(async move { (driver.state(&name).await, started.elapsed()) });
+    }
+    let mut worst = Duration::ZERO;
+    for _ in 0..100 {
+        let asleep = Instant::now();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        worst = worst.max(asleep.elapsed());
+    }
+    while let Some(call) = calls.join_next().await {
+        let (answer, elapsed) = call.unwrap();
+        assert!(matches!(answer, Err(Error::Deadline { .. })), "{answer:?}");
+        assert!(elapsed < Duration::from_secs(6), "more calls than threads still end in time: {elapsed:?}");
+    }
+    assert!(worst < Duration::from_secs(1), "the runtime was held up for {worst:?}");
+
+    bench.libvirtd.resume().unwrap();
+    let started = Instant::now();
+    while bench.state().await.is_err() {
+        assert!(started.elapsed() < Duration::from_secs(20), "the threads come back");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_nobody_waits_for_any_more_is_not_made() {
+    let bench = Bench::new().await;
+    let mut settings = LibvirtSettings::new(bench.libvirtd.uri(), DomainKind::Qemu, bench.files.path());
+    (settings.threads, settings.create_limit) = (3, Duration::from_millis(500));
+    settings.query_limit = Duration::from_secs(2);
+    let driver = Libvirt::new(settings).unwrap();
+    let xml = bench.document();
+    bench.libvirtd.suspend().unwrap();
+    // Three threads leave one for changes: one creation waits for a connection, the other for the thread.
+    let second = DomainName::new("i-00000002").unwrap();
+    let second_xml = xml.replace(bench.name.as_str(), second.as_str());
+    let (first, waiting) =
+        tokio::join!(driver.create(&bench.name, &xml), driver.create(&second, &second_xml));
+    assert!(matches!(first, Err(Error::Deadline { .. })), "{first:?}");
+    assert!(matches!(waiting, Err(Error::Deadline { .. })), "{waiting:?}");
+    bench.libvirtd.resume().unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(bench.driver.domains().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_probe_tells_hosts_where_guests_run_from_hosts_where_they_do_not() {
+    let bench = Bench::new().await;
+    let probe = bench.driver.probe().await.unwrap();
+    assert_eq!(probe.kind, DomainKind::Qemu);
+    assert!(probe.version.starts_with(|c: char| c.is_ascii_digit()), "{}", probe.version);
+    assert_eq!(bench.driver.domains().await.unwrap(), [], "the test domain is gone");
+    assert_eq!(std::fs::read_dir(bench.files.path()).unwrap().count(), 0, "and so are its files");
+
+    // Whatever /dev/kvm is worth here, the probe must come to a verdict in time and leave nothing behind.
+    let mut settings = LibvirtSettings::new(bench.libvirtd.uri(), DomainKind::Kvm, bench.files.path());
+    settings.probe_limit = Duration::from_secs(10);
+    let started = Instant::now();
+    let verdict = Libvirt::new(settings).unwrap().probe().await;
+    assert!(matches!(verdict, Ok(_) | Err(Error::Probe { .. })), "{verdict:?}");
+    assert!(started.elapsed() < Duration::from_secs(60));
+    assert_eq!(bench.driver.domains().await.unwrap(), []);
+    assert_eq!(std::fs::read_dir(bench.files.path()).unwrap().count(), 0);
+}
