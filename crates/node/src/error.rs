@@ -1,0 +1,167 @@
+//! Why a request was refused, or an instance's work failed.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use euca_hypervisor::DomainName;
+
+/// A request that is answered `return=false`, a piece of work that failed, or a node that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting without which, or with which, the node cannot work.
+    #[error("setting {name} is not usable: {reason}")]
+    Setting {
+        /// The variable of eucalyptus.conf.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A request without a field it needs.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A request with a value that must not get any further.
+    #[error("{value:?} cannot be a {what}")]
+    Invalid {
+        /// What it should have been.
+        what: &'static str,
+        /// What it is.
+        value: String,
+    },
+    /// No such instance on this node.
+    #[error("instance {0} is not known")]
+    UnknownInstance(String),
+    /// An instance with this id is known, be it torn down.
+    #[error("instance {0} exists already")]
+    Duplicate(DomainName),
+    /// A domain of this name runs and belongs to no instance of this node.
+    #[error("a domain {0} that is not ours exists already")]
+    ForeignDomain(DomainName),
+    /// There is nothing to reboot.
+    #[error("there is no domain {0}")]
+    NoDomain(DomainName),
+    /// The instance's queue of orders is full.
+    #[error("instance {0} has too many orders waiting")]
+    Busy(DomainName),
+    /// The instance has ended its task.
+    #[error("instance {0} is being forgotten")]
+    Gone(DomainName),
+    /// Somebody else's instance.
+    #[error("instance {instance} does not belong to {user}")]
+    NotOwner {
+        /// The instance.
+        instance: DomainName,
+        /// Who asked.
+        user: String,
+    },
+    /// The domains that run on this host are not known yet.
+    #[error("running domains have not been adopted yet")]
+    Recovering,
+    /// An operation that comes with a later release.
+    #[error("{0} is not built yet")]
+    NotBuilt(&'static str),
+    /// A figure that the wire cannot carry.
+    #[error("{0} is above 2147483647")]
+    Overflow(&'static str),
+    /// A VLAN tag that no network can have, or that gives no bridge.
+    #[error("vlan {0} has no network")]
+    Vlan(i32),
+    /// The work was given up because the instance is terminated.
+    #[error("given up")]
+    Canceled,
+    /// The hypervisor refused, or could not be asked.
+    #[error("the hypervisor did not help")]
+    Hypervisor(#[from] euca_hypervisor::Error),
+    /// An instance without room for its files.
+    #[error("instance {instance} may use {limit_mib} MiB of disk: too little for its files")]
+    DiskLimit {
+        /// The instance.
+        instance: DomainName,
+        /// What its type grants, less what its files take already.
+        limit_mib: u64,
+    },
+    /// A URL that cannot be fetched.
+    #[error("{url:?} cannot be fetched: {reason}")]
+    Url {
+        /// The URL.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// An answer other than 200.
+    #[error("{url} was answered with status {status}")]
+    Status {
+        /// What was fetched.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A connection that was not made, broke, or ended too early.
+    #[error("{url} could not be transferred")]
+    Transfer {
+        /// What was fetched.
+        url: String,
+        /// What the library says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A server that went silent.
+    #[error("{url} sent nothing for {limit:?}")]
+    Stalled {
+        /// What was fetched.
+        url: String,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// More bytes than there is room for.
+    #[error("{url} is larger than {limit} bytes")]
+    TooLarge {
+        /// What was fetched.
+        url: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// A file that could not be read or written.
+    #[error("cannot {action} {path:?}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A record that is not one of this node's.
+    #[error("{path:?} is not a record of this instance: {reason}")]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// For `map_err`: the failed action on a file.
+    pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+}
+
+/// An error with all its causes on one line.
+pub(crate) struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

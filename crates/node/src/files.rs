@@ -1,0 +1,218 @@
+//! The instances' files below `INSTANCE_PATH` (storage.md §3), and how they are written so that a kill at any
+//! instant leaves the old content or the new.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::instance::Record;
+
+/// The directory of one instance, `INSTANCE_PATH/<userId>/<instanceId>`.
+#[derive(Debug, Clone)]
+pub(crate) struct InstanceFiles {
+    directory: PathBuf,
+}
+
+impl InstanceFiles {
+    /// Of an instance whose ids are checked: both are single path components.
+    pub fn of(instance_path: &Path, record: &Record) -> Self {
+        Self { directory: instance_path.join(&record.user_id).join(record.instance_id.as_str()) }
+    }
+
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub fn disk(&self) -> PathBuf {
+        self.directory.join("disk")
+    }
+
+    pub fn kernel(&self) -> PathBuf {
+        self.directory.join("kernel")
+    }
+
+    pub fn ramdisk(&self) -> PathBuf {
+        self.directory.join("ramdisk")
+    }
+
+    /// Output of the guest's serial port.
+    pub fn console(&self) -> PathBuf {
+        self.directory.join("console.log")
+    }
+
+    /// Text that comes before the guest's output.
+    pub fn console_prefix(&self) -> PathBuf {
+        self.directory.join("console.append.log")
+    }
+
+    pub fn floppy(&self) -> PathBuf {
+        self.directory.join("floppy")
+    }
+
+    /// The domain document as it was submitted; a reboot submits it again.
+    pub fn document(&self) -> PathBuf {
+        self.directory.join("libvirt.xml")
+    }
+
+    /// The instance's record, from which it is adopted after a restart.
+    pub fn record(&self) -> PathBuf {
+        self.directory.join("instance.json")
+    }
+
+    /// Makes the directory and an empty console that the hypervisor may write.
+    pub fn prepare(&self) -> Result<(), Error> {
+        fs::create_dir_all(&self.directory).map_err(Error::file("create directory", &self.directory))?;
+        let console = self.console();
+        let create = || -> io::Result<()> {
+            // Whatever the umask: QEMU runs as another user of our group.
+            fs::File::create(&console)?.set_permissions(fs::Permissions::from_mode(0o660))
+        };
+        create().map_err(Error::file("create", &console))
+    }
+
+    pub fn write_record(&self, record: &Record) -> Result<(), Error> {
+        let path = self.record();
+        let text = serde_json::to_vec_pretty(&Saved { version: VERSION, instance: record.clone() })
+            .map_err(io::Error::from)
+            .map_err(Error::file("write", &path))?;
+        write_whole(&path, &text, 0o600, Survives::PowerLoss)
+    }
+
+    pub fn write_document(&self, xml: &str) -> Result<(), Error> {
+        write_whole(&self.document(), xml.as_bytes(), 0o644, Survives::PowerLoss)
+    }
+
+    /// Deletes the directory with all it holds; one that does not exist is deleted already.
+    pub fn remove(&self) -> Result<(), Error> {
+        remove_tree(&self.directory)
+    }
+}
+
+/// Version of the record's format.
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    version: u32,
+    instance: Record,
+}
+
+/// Reads the record in `directory`, which must be that of the instance it describes.
+pub(crate) fn read_record(directory: &Path) -> Result<Record, Error> {
+    let path = directory.join("instance.json");
+    let text = fs::read(&path).map_err(Error::file("read", &path))?;
+    let refuse = |reason: String| Error::Record { path: path.clone(), reason };
+    let saved: Saved = serde_json::from_slice(&text).map_err(|error| refuse(error.to_string()))?;
+    if saved.version != VERSION {
+        return Err(refuse(format!("version {} is unknown", saved.version)));
+    }
+    let record = saved.instance;
+    let place = Path::new(&record.user_id).join(record.instance_id.as_str());
+    if !directory.ends_with(&place) {
+        return Err(refuse(format!("it describes {place:?}")));
+    }
+    Ok(record)
+}
+
+/// What a file must survive once it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Survives {
+    /// The end of this process.
+    Exit,
+    /// The end of the host.
+    PowerLoss,
+}
+
+/// Replaces a file by one with this content: written aside, then renamed. Readers see the old one or the new one.
+pub(crate) fn write_whole(path: &Path, content: &[u8], mode: u32, survives: Survives) -> Result<(), Error> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".new");
+    let write = || -> io::Result<()> {
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&aside)?;
+        file.write_all(content)?;
+        if survives == Survives::Exit {
+            return fs::rename(&aside, path);
+        }
+        file.sync_all()?;
+        fs::rename(&aside, path)?;
+        path.parent().map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
+    };
+    write().map_err(Error::file("write", path))
+}
+
+/// Deletes a directory with all it holds. Symbolic links are deleted, never followed.
+pub(crate) fn remove_tree(directory: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.map_err(Error::file("delete", directory)),
+    }
+}
+
+/// Apparent bytes of the files below a directory, without following symbolic links.
+pub(crate) fn bytes_below(directory: &Path) -> u64 {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::record::tests::record;
+
+    #[test]
+    fn a_record_is_read_back_as_it_was_written_and_only_where_it_belongs() {
+        let root = tempfile::tempdir().unwrap();
+        let record = record("i-41AA0001", "admin");
+        let files = InstanceFiles::of(root.path(), &record);
+        files.prepare().unwrap();
+        files.write_record(&record).unwrap();
+        assert_eq!(read_record(files.directory()).unwrap(), record);
+        assert!(!files.directory().join("instance.json.new").exists());
+
+        let elsewhere = root.path().join("admin/i-41AA0002");
+        fs::create_dir_all(&elsewhere).unwrap();
+        fs::copy(files.record(), elsewhere.join("instance.json")).unwrap();
+        assert!(matches!(read_record(&elsewhere), Err(Error::Record { .. })));
+        // nc_017: cut short.
+        let text = fs::read(files.record()).unwrap();
+        for length in [0, 1, text.len() / 2, text.len() - 1] {
+            fs::write(files.record(), &text[..length]).unwrap();
+            assert!(matches!(read_record(files.directory()), Err(Error::Record { .. })), "{length}");
+        }
+    }
+
+    #[test]
+    fn deleting_follows_no_symbolic_link_and_forgives_absence() {
+        let root = tempfile::tempdir().unwrap();
+        let outside = root.path().join("precious");
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("file"), "x").unwrap();
+        let record = record("i-1", "admin");
+        let files = InstanceFiles::of(&root.path().join("instances"), &record);
+        files.prepare().unwrap();
+        std::os::unix::fs::symlink(&outside, files.directory().join("link")).unwrap();
+        files.remove().unwrap();
+        files.remove().unwrap();
+        assert!(!files.directory().exists());
+        assert!(outside.join("file").exists());
+    }
+
+    #[test]
+    fn sizes_are_apparent_sizes() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("a/b")).unwrap();
+        fs::File::create(root.path().join("a/b/sparse")).unwrap().set_len(5_000_000_000).unwrap();
+        fs::write(root.path().join("a/small"), [0; 10]).unwrap();
+        assert_eq!(bytes_below(root.path()), 5_000_000_010);
+    }
+}

@@ -1,0 +1,204 @@
+//! The long works of an instance: stage, create, reboot, destroy (node-controller.md §6.1, §11.2).
+
+use euca_hypervisor::{Boot, DomainSpec, Hypervisor, MacAddress, Nic};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::machine::Reboot;
+use super::{Context, Record, blocking, pause};
+use crate::disk;
+use crate::error::{Chain, Error};
+use crate::fetch::ImageSource;
+use crate::files::InstanceFiles;
+
+const MIB: u64 = 1 << 20;
+
+/// Fetches the instance's files and puts its disk together. Touches nothing while a domain of its name exists, or
+/// while nobody can tell.
+pub(super) async fn stage<H: Hypervisor, S: ImageSource>(
+    context: &Context<H, S>,
+    record: &Record,
+    files: &InstanceFiles,
+) -> Result<(), Error> {
+    let state = context.hypervisor.state(&record.instance_id).await?;
+    if state.is_some_and(|state| state.is_active()) {
+        return Err(Error::ForeignDomain(record.instance_id.clone()));
+    }
+    context.settings.network.start(record.net.vlan)?;
+    let mut budget = Budget::of(record)?;
+    let directory = files.clone();
+    blocking(move || directory.prepare()).await?;
+    for (source, path) in [(&record.kernel, files.kernel()), (&record.ramdisk, files.ramdisk())] {
+        if let Some(source) = source {
+            let size = context.images.fetch(&source.url, &path, 0, budget.most()?).await?;
+            budget.limit_mib = budget.limit_mib.saturating_sub(size / MIB);
+        }
+    }
+    let path = files.disk();
+    // The partition table's MiB counts too (storage.md §4.2, step 3).
+    let most = budget.most()?.saturating_sub(MIB);
+    let size = context.images.fetch(&record.image.url, &path, disk::ROOT_OFFSET, most).await?;
+    blocking(move || disk::assemble(&path, size).map_err(Error::file("make a disk of", &path))).await?;
+    tracing::info!(size, "staged");
+    Ok(())
+}
+
+/// What the instance's type lets its files take.
+struct Budget<'a> {
+    record: &'a Record,
+    limit_mib: u64,
+}
+
+impl<'a> Budget<'a> {
+    fn of(record: &'a Record) -> Result<Self, Error> {
+        Ok(Self { record, limit_mib: u64::try_from(record.vm.disk_gib).unwrap_or(0) * 1024 })
+    }
+
+    /// Bytes of the largest file that fits: its size in MiB, rounded down, is less than the limit.
+    fn most(&self) -> Result<u64, Error> {
+        (self.limit_mib * MIB).checked_sub(1).ok_or_else(|| Error::DiskLimit {
+            instance: self.record.instance_id.clone(),
+            limit_mib: self.limit_mib,
+        })
+    }
+}
+
+/// Writes the domain document and creates the domain from it.
+pub(super) async fn create<H: Hypervisor, S>(
+    context: &Context<H, S>,
+    record: &Record,
+    files: &InstanceFiles,
+    abort: &CancellationToken,
+) -> Result<(), Error> {
+    let xml = document(context, record, files)?;
+    let (files, text) = (files.clone(), xml.clone());
+    blocking(move || files.write_document(&text)).await?;
+    create_domain(context, record, &xml, abort).await
+}
+
+/// The domain document of an instance (node-controller.md §6.3, §6.4).
+fn document<H, S>(context: &Context<H, S>, record: &Record, files: &InstanceFiles) -> Result<String, Error> {
+    let number = |what, value: i32| {
+        u32::try_from(value).map_err(|_| Error::Invalid { what, value: value.to_string() })
+    };
+    let boot = if !record.is_windows() && (record.kernel.is_some() || record.ramdisk.is_some()) {
+        Boot::Kernel {
+            kernel: record.kernel.as_ref().map(|_| files.kernel()),
+            ramdisk: record.ramdisk.as_ref().map(|_| files.ramdisk()),
+        }
+    } else {
+        Boot::Disk { floppy: Some(files.floppy()).filter(|floppy| floppy.exists()) }
+    };
+    let settings = &context.settings;
+    let spec = DomainSpec {
+        name: record.instance_id.clone(),
+        kind: settings.kind,
+        memory_mib: number("memory size", record.vm.memory_mib)?,
+        cores: number("number of cores", record.vm.cores)?,
+        boot,
+        disk: files.disk(),
+        console: files.console(),
+        nic: Some(Nic {
+            bridge: settings.network.bridge(record.net.vlan)?.clone(),
+            mac: MacAddress::new(&record.net.mac)?,
+        }),
+        virtio: settings.virtio,
+        emulator: settings.emulator.clone(),
+    };
+    Ok(spec.to_xml()?)
+}
+
+/// Creates the domain, with pauses between the attempts. A refusal uses up an attempt; silence, or a
+/// hypervisor that is away, does so only when patience is at its end. Before every attempt but the first it looks
+/// whether the one before succeeded after all.
+async fn create_domain<H: Hypervisor, S>(
+    context: &Context<H, S>,
+    record: &Record,
+    xml: &str,
+    abort: &CancellationToken,
+) -> Result<(), Error> {
+    let (settings, id) = (&context.settings, &record.instance_id);
+    let began = Instant::now();
+    let mut refused = 0;
+    loop {
+        let error = match context.hypervisor.create(id, xml).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        if error.is_unknown() {
+            if began.elapsed() >= settings.create_patience {
+                return Err(error.into());
+            }
+        } else {
+            refused += 1;
+            if refused >= settings.create_attempts {
+                return Err(error.into());
+            }
+        }
+        tracing::warn!(error = %Chain(&error), refused, "domain not created, will try again");
+        pause(settings.create_pause, abort).await?;
+        if let Ok(Some(state)) = context.hypervisor.state(id).await
+            && state.is_active()
+        {
+            return Ok(());
+        }
+    }
+}
+
+/// Destroys the domain and creates it again from the saved document.
+pub(super) async fn reboot<H: Hypervisor, S>(
+    context: &Context<H, S>,
+    record: &Record,
+    files: &InstanceFiles,
+    abort: &CancellationToken,
+) -> Reboot {
+    let xml = match take_down(context, record, files, abort).await {
+        Ok(xml) => xml,
+        Err(error) => {
+            tracing::warn!(error = %Chain(&error), "not rebooted");
+            return Reboot::Unchanged;
+        }
+    };
+    match create_domain(context, record, &xml, abort).await {
+        Ok(()) => {
+            tracing::info!("rebooted");
+            Reboot::Done
+        }
+        Err(error) => {
+            tracing::error!(error = %Chain(&error), "the domain could not be created again");
+            Reboot::Lost
+        }
+    }
+}
+
+/// Destroys the domain, if there is one and its document is at hand; gives the document. An error means that the
+/// domain goes on. A destruction that was not answered may have happened, so it is repeated until it is answered.
+async fn take_down<H: Hypervisor, S>(
+    context: &Context<H, S>,
+    record: &Record,
+    files: &InstanceFiles,
+    abort: &CancellationToken,
+) -> Result<String, Error> {
+    let (settings, id, path) = (&context.settings, &record.instance_id, files.document());
+    let read = move || std::fs::read_to_string(&path).map_err(Error::file("read", &path));
+    let xml = blocking(read).await?;
+    if context.hypervisor.state(id).await?.is_none() {
+        return Err(Error::NoDomain(id.clone()));
+    }
+    let began = Instant::now();
+    loop {
+        match context.hypervisor.destroy(id).await {
+            Ok(()) => return Ok(xml),
+            Err(error) if error.is_unknown() && began.elapsed() < settings.create_patience => {
+                tracing::warn!(error = %Chain(&error), "destruction not answered, will try again");
+                pause(settings.create_pause, abort).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Destroys the domain. The monitor's next pass shows whether it is gone.
+pub(super) async fn destroy<H: Hypervisor, S>(context: &Context<H, S>, record: &Record) -> Result<(), Error> {
+    Ok(context.hypervisor.destroy(&record.instance_id).await?)
+}

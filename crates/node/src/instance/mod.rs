@@ -1,0 +1,332 @@
+//! Instances: one task each, which owns the record, takes orders one after the other and decides by [`machine`].
+//!
+//! The task itself never waits long. What takes long (staging, creating, rebooting, destroying, deleting) is one
+//! future at a time that the task polls beside its queues, so that a termination is heard at any moment and the
+//! monitor's passes are seen. Readers never ask the task: it publishes its record after every change.
+//!
+//! ```text
+//!   ncTerminateInstance ──▶ terminations ─┐            ┌─▶ published record ──▶ ncDescribe…
+//!   ncRebootInstance ─────▶ orders (16) ──┤   task     ├─▶ instance.json
+//!   monitor ──────────────▶ snapshot ─────┤ (machine)  └─▶ work: stage · create · reboot · destroy · clean
+//!                           work's end ───┘                 one at a time
+//! ```
+//!
+//! A snapshot counts only if it was taken after the last work ended: what the monitor saw while a domain was being
+//! destroyed and created again says nothing about the instance.
+
+mod launch;
+mod machine;
+pub(crate) mod record;
+mod registry;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use euca_hypervisor::{DomainName, Hypervisor, Observation};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::error::{Chain, Error};
+use crate::fetch::ImageSource;
+use crate::files::InstanceFiles;
+use crate::monitor::Snapshot;
+use crate::settings::NodeSettings;
+use machine::{Action, Event, Machine};
+pub use machine::{State, Thresholds};
+pub(crate) use record::{NO_ADDRESS, Record};
+pub(crate) use registry::Registry;
+
+/// Orders that may wait for an instance that is busy.
+const QUEUE: usize = 16;
+
+/// What all instances of a node share.
+#[derive(Debug)]
+pub(crate) struct Context<H, S> {
+    pub settings: NodeSettings,
+    pub hypervisor: H,
+    pub images: S,
+    /// The node's start; the machines count time from here.
+    pub started: Instant,
+    /// What the monitor saw last.
+    pub sight: watch::Receiver<Arc<Snapshot>>,
+    pub instances: Registry,
+    /// Whether the domains that ran at start are known by now.
+    pub recovered: AtomicBool,
+    /// Every task of the node ends when this is cancelled.
+    pub stop: CancellationToken,
+    pub tasks: TaskTracker,
+}
+
+/// Something to be done to an instance when it has time.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Reboot,
+}
+
+/// A handle to an instance's task.
+#[derive(Debug, Clone)]
+pub(crate) struct Instance {
+    id: DomainName,
+    record: watch::Receiver<Arc<Record>>,
+    orders: mpsc::Sender<Order>,
+    terminations: mpsc::Sender<oneshot::Sender<State>>,
+}
+
+impl Instance {
+    /// The record as last published.
+    pub fn record(&self) -> Arc<Record> {
+        Arc::clone(&self.record.borrow())
+    }
+
+    pub fn id(&self) -> &DomainName {
+        &self.id
+    }
+
+    /// Queues an order behind those that wait already.
+    pub fn order(&self, order: Order) -> Result<(), Error> {
+        self.orders.try_send(order).map_err(|refused| self.refusal(&refused))
+    }
+
+    /// Terminates, whatever the instance is doing, and tells the state it is in then.
+    pub async fn terminate(&self) -> Result<State, Error> {
+        let (reply, state) = oneshot::channel();
+        self.terminations.try_send(reply).map_err(|refused| self.refusal(&refused))?;
+        state.await.map_err(|_| Error::Gone(self.id.clone()))
+    }
+
+    fn refusal<T>(&self, refused: &mpsc::error::TrySendError<T>) -> Error {
+        match refused {
+            mpsc::error::TrySendError::Full(_) => Error::Busy(self.id.clone()),
+            mpsc::error::TrySendError::Closed(_) => Error::Gone(self.id.clone()),
+        }
+    }
+
+    /// Starts the task of an instance that was just accepted.
+    pub fn launch<H: Hypervisor, S: ImageSource>(context: &Arc<Context<H, S>>, record: Record) -> Self {
+        let machine = Machine::staging(context.started.elapsed());
+        Self::start(context, record, machine, Some(Action::Stage))
+    }
+
+    /// Starts the task of an instance whose domain runs already.
+    pub fn adopt<H: Hypervisor, S: ImageSource>(context: &Arc<Context<H, S>>, record: Record) -> Self {
+        let machine = Machine::adopted(record.state, context.started.elapsed());
+        Self::start(context, record, machine, None)
+    }
+
+    fn start<H: Hypervisor, S: ImageSource>(
+        context: &Arc<Context<H, S>>,
+        mut record: Record,
+        machine: Machine,
+        first: Option<Action>,
+    ) -> Self {
+        record.state = machine.state();
+        let (published, reader) = watch::channel(Arc::new(record.clone()));
+        let (orders, orders_in) = mpsc::channel(QUEUE);
+        let (terminations, terminations_in) = mpsc::channel(QUEUE);
+        let id = record.instance_id.clone();
+        let task = Task {
+            context: Arc::clone(context),
+            files: InstanceFiles::of(&context.settings.instance_path, &record),
+            durable: first.is_none(),
+            sight: context.sight.clone(),
+            settled: Instant::now(),
+            work: None,
+            record,
+            machine,
+            published,
+        };
+        let span = tracing::info_span!("instance", id = %id);
+        context.tasks.spawn(task.run(first, orders_in, terminations_in).instrument(span));
+        Self { id, record: reader, orders, terminations }
+    }
+}
+
+/// Work under way. What it comes to is an event, or nothing that the machine must know.
+struct Work {
+    future: Pin<Box<dyn Future<Output = Option<Event>> + Send>>,
+    abort: CancellationToken,
+}
+
+struct Task<H, S> {
+    context: Arc<Context<H, S>>,
+    files: InstanceFiles,
+    record: Record,
+    machine: Machine,
+    published: watch::Sender<Arc<Record>>,
+    sight: watch::Receiver<Arc<Snapshot>>,
+    work: Option<Work>,
+    /// When the last work ended.
+    settled: Instant,
+    /// Whether changes of the record are written: from the creation of the domain on, because only an instance
+    /// with a domain is adopted, until its files are deleted.
+    durable: bool,
+}
+
+impl<H: Hypervisor, S: ImageSource> Task<H, S> {
+    async fn run(
+        mut self,
+        first: Option<Action>,
+        mut orders: mpsc::Receiver<Order>,
+        mut terminations: mpsc::Receiver<oneshot::Sender<State>>,
+    ) {
+        let context = Arc::clone(&self.context);
+        if let Some(action) = first {
+            self.act(action).await;
+        }
+        loop {
+            let idle = self.work.is_none();
+            let event = tokio::select! {
+                biased;
+                () = context.stop.cancelled() => return,
+                Some(reply) = terminations.recv() => {
+                    self.take(Event::Terminate).await;
+                    // Nobody may be waiting for the answer any more.
+                    let _ = reply.send(self.machine.state());
+                    continue;
+                }
+                result = ended(&mut self.work) => {
+                    self.work = None;
+                    self.settled = Instant::now();
+                    match result {
+                        Some(event) => event,
+                        None => continue,
+                    }
+                }
+                Some(order) = orders.recv(), if idle => match order {
+                    Order::Reboot => Event::Reboot,
+                },
+                Ok(()) = self.sight.changed() => Event::Pass(self.look()),
+            };
+            if self.take(event).await == Action::Forget {
+                context.instances.remove(&self.record.instance_id);
+                return;
+            }
+        }
+    }
+
+    /// What the last snapshot says, if it says anything about the instance as it is now.
+    fn look(&mut self) -> Observation {
+        let snapshot = self.sight.borrow_and_update();
+        if self.work.is_some() || snapshot.taken <= self.settled {
+            return Observation::Unknown;
+        }
+        snapshot.of(&self.record.instance_id)
+    }
+
+    /// Lets the machine decide, makes the outcome known, then starts what is to be done.
+    async fn take(&mut self, event: Event) -> Action {
+        let before = self.record.clone();
+        let now = self.context.started.elapsed();
+        let action = self.machine.handle(event, now, &self.context.settings.thresholds);
+        self.record.state = self.machine.state();
+        if matches!(event, Event::Pass(_)) && self.record.state.is_up() {
+            let snapshot = Arc::clone(&self.sight.borrow());
+            self.context.settings.network.discover(&mut self.record, &snapshot.neighbours);
+        }
+        if before.state != self.record.state {
+            tracing::info!(from = ?before.state, to = ?self.record.state, ?event, "state");
+        }
+        if event == Event::Cleaned {
+            self.durable = false;
+        }
+        if before != self.record {
+            self.published.send_replace(Arc::new(self.record.clone()));
+            if self.durable
+                && let Err(error) = self.save().await
+            {
+                tracing::warn!(error = %Chain(&error), "record not written");
+            }
+        }
+        self.act(action).await;
+        action
+    }
+
+    /// Starts what is to be done, or stops what is under way.
+    async fn act(&mut self, action: Action) {
+        if let Some(work) = &self.work {
+            if matches!(action, Action::Abort | Action::Destroy) {
+                work.abort.cancel();
+            }
+            return;
+        }
+        let (context, record, files) = (Arc::clone(&self.context), self.record.clone(), self.files.clone());
+        let abort = CancellationToken::new();
+        let token = abort.clone();
+        let future: Pin<Box<dyn Future<Output = Option<Event>> + Send>> = match action {
+            Action::None | Action::Abort | Action::Forget => return,
+            Action::Stage => Box::pin(async move {
+                let staged = token.run_until_cancelled(launch::stage(&context, &record, &files)).await;
+                Some(Event::Staged(succeeded("staging", staged.unwrap_or(Err(Error::Canceled)))))
+            }),
+            Action::Create => {
+                self.durable = true;
+                // Without a record on disk, a killed node would not know its domain again.
+                let saved = self.save().await;
+                Box::pin(async move {
+                    let created = match saved {
+                        Ok(()) => launch::create(&context, &record, &files, &token).await,
+                        Err(error) => Err(error),
+                    };
+                    Some(Event::Created(succeeded("creation", created)))
+                })
+            }
+            Action::Reboot => Box::pin(async move {
+                Some(Event::Rebooted(launch::reboot(&context, &record, &files, &token).await))
+            }),
+            Action::Destroy => Box::pin(async move {
+                succeeded("destruction", launch::destroy(&context, &record).await);
+                None
+            }),
+            Action::Clean => Box::pin(async move {
+                if !context.settings.keep_files {
+                    succeeded("clean-up", blocking(move || files.remove()).await);
+                }
+                Some(Event::Cleaned)
+            }),
+        };
+        self.work = Some(Work { future, abort });
+    }
+
+    /// Writes the record as it is now.
+    fn save(&self) -> impl Future<Output = Result<(), Error>> + Send + use<H, S> {
+        let (files, record) = (self.files.clone(), self.record.clone());
+        blocking(move || files.write_record(&record))
+    }
+}
+
+/// The end of the work under way; never, if there is none.
+async fn ended(work: &mut Option<Work>) -> Option<Event> {
+    match work {
+        Some(work) => work.future.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Logs how a work ended, with its reason if it failed.
+fn succeeded(what: &str, result: Result<(), Error>) -> bool {
+    match result {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(error = %Chain(&error), "{what} failed");
+            false
+        }
+    }
+}
+
+/// Runs file operations where they may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    act: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    // A task that is not run is one of a runtime that shuts down.
+    tokio::task::spawn_blocking(act).await.unwrap_or(Err(Error::Canceled))
+}
+
+/// Waits, unless the work is given up.
+async fn pause(time: Duration, abort: &CancellationToken) -> Result<(), Error> {
+    abort.run_until_cancelled(tokio::time::sleep(time)).await.ok_or(Error::Canceled)
+}

@@ -1,0 +1,319 @@
+//! The node controller: runs the instances of one host (node-controller.md).
+//!
+//! [`Node`] implements [`NodeApi`] over a [`Hypervisor`] and an [`ImageSource`]. It starts by adopting the domains
+//! that run (`recovery`), then a `monitor` looks at all domains every few seconds, and each `instance` has a
+//! task that decides about it.
+//!
+//! ```text
+//!   NodeApi ──▶ ops::* ──▶ instance task ──▶ Hypervisor
+//!                              ▲    │
+//!                 monitor ─────┘    └──▶ ImageSource, files
+//! ```
+//!
+//! Not here: HTTP as a server, XML and signatures (`euca-soap`), configuration files (`euca-config`), libvirt
+//! (`euca-hypervisor`). Not built yet: volumes, bundles, managed networks, the image cache, key injection.
+#![forbid(unsafe_code)]
+
+mod console;
+mod disk;
+mod error;
+mod fetch;
+mod files;
+mod instance;
+mod monitor;
+mod network;
+mod ops;
+mod recovery;
+mod resources;
+mod settings;
+mod stats;
+#[cfg(test)]
+mod testing;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use euca_hypervisor::{DomainState, HostResources, Hypervisor};
+use euca_wire::{Fault, NodeApi, Request, nc};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use error::Error;
+pub use fetch::{HttpSource, ImageSource};
+pub use instance::{State, Thresholds};
+pub use settings::{DiskUnit, FetchSettings, NetworkMode, NetworkSettings, NodeSettings};
+
+use error::Chain;
+use instance::{Context, Instance, Record, Registry, blocking};
+use monitor::Snapshot;
+use resources::Amounts;
+
+/// The node controller. Clones are handles to the same node.
+pub struct Node<H, S>(Arc<Inner<H, S>>);
+
+/// What the operations work on.
+pub(crate) struct Inner<H, S> {
+    context: Arc<Context<H, S>>,
+    host: HostResources,
+    offered: RwLock<Amounts>,
+    /// The latest text of `nc-stats`.
+    stats: watch::Sender<String>,
+}
+
+impl<H: Hypervisor, S: ImageSource> Node<H, S> {
+    /// Starts the node: adopts the domains that run and deletes what dead instances left. If the hypervisor cannot
+    /// be asked, the node starts all the same, knows no instance, accepts none, and goes on asking.
+    ///
+    /// Must be called in a tokio runtime; the node's tasks run there until [`shutdown`](Self::shutdown).
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for settings it cannot work with, [`Error::Hypervisor`] when the host's size is unknown.
+    pub async fn start(settings: NodeSettings, hypervisor: H, images: S) -> Result<Self, Error> {
+        settings.check()?;
+        let host = hypervisor.host_resources()?;
+        let (sight, seen) = watch::channel(Arc::new(Snapshot::nothing()));
+        let (stats, texts) = watch::channel(String::new());
+        let context = Arc::new(Context {
+            settings,
+            hypervisor,
+            images,
+            started: Instant::now(),
+            sight: seen,
+            instances: Registry::default(),
+            recovered: AtomicBool::new(false),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        let node = Self(Arc::new(Inner {
+            context: Arc::clone(&context),
+            host,
+            offered: RwLock::new(Amounts::default()),
+            stats,
+        }));
+        node.0.measure().await;
+        let recovered = node.0.recover().await;
+        let (inner, stop) = (Arc::clone(&node.0), context.stop.clone());
+        context.tasks.spawn(async move {
+            let life = async {
+                if !recovered {
+                    inner.recover_in_the_end().await;
+                }
+                monitor::run(Arc::clone(&inner.context), sight).await;
+            };
+            stop.run_until_cancelled(life).await;
+        });
+        let (stop, writer) = (context.stop.clone(), stats::write(context.settings.clone(), texts));
+        context.tasks.spawn(async move { stop.run_until_cancelled(writer).await });
+        Ok(node)
+    }
+
+    /// Stops all tasks and waits for them. Domains go on, and are adopted by the next start.
+    pub async fn shutdown(&self) {
+        self.0.context.stop.cancel();
+        self.0.context.tasks.close();
+        self.0.context.tasks.wait().await;
+    }
+}
+
+impl<H, S> Clone for Node<H, S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<H, S> fmt::Debug for Node<H, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("settings", &self.0.context.settings).finish_non_exhaustive()
+    }
+}
+
+impl<H, S> Inner<H, S> {
+    /// What instances may use in all.
+    fn offered(&self) -> Amounts {
+        *self.offered.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_recovered(&self) -> bool {
+        self.context.recovered.load(Ordering::Acquire)
+    }
+}
+
+impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
+    /// Asks the hypervisor for its domains and, if it answers, adopts and cleans up.
+    async fn recover(&self) -> bool {
+        let domains: HashMap<String, DomainState> = match self.context.hypervisor.domains().await {
+            Ok(domains) => domains.into_iter().collect(),
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "running domains cannot be adopted yet");
+                return false;
+            }
+        };
+        let (path, keep) = (self.context.settings.instance_path.clone(), self.context.settings.keep_files);
+        let scan = blocking(move || {
+            let records = recovery::adoptable(&path, &domains);
+            recovery::purge(&path, &domains, keep);
+            Ok(records)
+        });
+        for record in scan.await.unwrap_or_default() {
+            let id = record.instance_id.clone();
+            match self.context.instances.insert(&id, || Instance::adopt(&self.context, record)) {
+                Ok(_) => tracing::info!(instance = %id, "adopted"),
+                Err(error) => tracing::warn!(error = %Chain(&error), "not adopted"),
+            }
+        }
+        self.measure().await;
+        self.context.recovered.store(true, Ordering::Release);
+        true
+    }
+
+    async fn recover_in_the_end(&self) {
+        while !self.recover().await {
+            sleep(self.context.settings.monitor_period).await;
+        }
+    }
+
+    /// Computes what is offered. Once, and again after adoption: what instances fill later was offered before.
+    async fn measure(&self) {
+        let (settings, host) = (self.context.settings.clone(), self.host);
+        let records = self.context.instances.records();
+        let measured =
+            blocking(move || Ok(Amounts::offered(host, disk_bytes(&settings, &records), &settings)));
+        if let Ok(amounts) = measured.await {
+            *self.offered.write().unwrap_or_else(PoisonError::into_inner) = amounts;
+        }
+    }
+}
+
+/// Bytes that are free where the instances' files are, and those that instances and the image cache fill already.
+fn disk_bytes(settings: &NodeSettings, records: &[Arc<Record>]) -> u64 {
+    let path = &settings.instance_path;
+    let free = nix::sys::statvfs::statvfs(path)
+        .map(|system| system.blocks_available().saturating_mul(system.fragment_size()))
+        .inspect_err(|error| tracing::warn!(?path, %error, "free space unknown"));
+    let directories =
+        records.iter().map(|record| files::InstanceFiles::of(path, record).directory().to_owned());
+    let cache = path.join("eucalyptus/cache");
+    let filled: u64 = directories.chain([cache]).map(|directory| files::bytes_below(&directory)).sum();
+    free.unwrap_or(0).saturating_add(filled)
+}
+
+fn unix_time() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Says why a request is refused. The peer is told only that it is (node-controller.md §4.2).
+fn refused<Q: Request>(request: &Q, error: &Error) {
+    let (operation, user, correlation) = (Q::OPERATION.name, request.user_id(), request.correlation_id());
+    tracing::warn!(operation, user, correlation, error = %Chain(error), "refused");
+}
+
+/// Turns a refusal into the operation's answer `return=false`.
+macro_rules! answer {
+    ($request:expr, $result:expr) => {
+        answer!($request, $result, $request.answer(false))
+    };
+    ($request:expr, $result:expr, $refusal:expr) => {
+        Ok($result.unwrap_or_else(|error| {
+            refused(&$request, &error);
+            $refusal
+        }))
+    };
+}
+
+impl<H: Hypervisor, S: ImageSource> NodeApi for Node<H, S> {
+    /// Never: a request that cannot be fulfilled is answered `return=false`.
+    type Error = Fault;
+
+    async fn nc_attach_volume(
+        &self,
+        request: nc::NcAttachVolume,
+    ) -> Result<nc::NcAttachVolumeResponse, Fault> {
+        answer!(request, ops::attach_volume::run(&request))
+    }
+
+    async fn nc_bundle_instance(
+        &self,
+        request: nc::NcBundleInstance,
+    ) -> Result<nc::NcBundleInstanceResponse, Fault> {
+        answer!(request, ops::bundle_instance::run(&request))
+    }
+
+    async fn nc_cancel_bundle_task(
+        &self,
+        request: nc::NcCancelBundleTask,
+    ) -> Result<nc::NcCancelBundleTaskResponse, Fault> {
+        answer!(request, ops::cancel_bundle_task::run(&self.0, &request))
+    }
+
+    async fn nc_describe_bundle_tasks(
+        &self,
+        request: nc::NcDescribeBundleTasks,
+    ) -> Result<nc::NcDescribeBundleTasksResponse, Fault> {
+        answer!(request, ops::describe_bundle_tasks::run(&self.0, &request))
+    }
+
+    async fn nc_describe_instances(
+        &self,
+        request: nc::NcDescribeInstances,
+    ) -> Result<nc::NcDescribeInstancesResponse, Fault> {
+        answer!(request, ops::describe_instances::run(&self.0, &request))
+    }
+
+    async fn nc_describe_resource(
+        &self,
+        request: nc::NcDescribeResource,
+    ) -> Result<nc::NcDescribeResourceResponse, Fault> {
+        answer!(request, ops::describe_resource::run(&self.0, &request))
+    }
+
+    async fn nc_detach_volume(
+        &self,
+        request: nc::NcDetachVolume,
+    ) -> Result<nc::NcDetachVolumeResponse, Fault> {
+        answer!(request, ops::detach_volume::run(&request))
+    }
+
+    async fn nc_get_console_output(
+        &self,
+        request: nc::NcGetConsoleOutput,
+    ) -> Result<nc::NcGetConsoleOutputResponse, Fault> {
+        answer!(request, ops::get_console_output::run(&self.0, &request).await)
+    }
+
+    async fn nc_power_down(&self, request: nc::NcPowerDown) -> Result<nc::NcPowerDownResponse, Fault> {
+        Ok(ops::power_down::run(&self.0, &request))
+    }
+
+    async fn nc_reboot_instance(
+        &self,
+        request: nc::NcRebootInstance,
+    ) -> Result<nc::NcRebootInstanceResponse, Fault> {
+        // A C CC looks at `status` only, and takes false for success (Q-19).
+        let refusal = || nc::NcRebootInstanceResponse { status: true, ..request.answer(false) };
+        answer!(request, ops::reboot_instance::run(&self.0, &request), refusal())
+    }
+
+    async fn nc_run_instance(&self, request: nc::NcRunInstance) -> Result<nc::NcRunInstanceResponse, Fault> {
+        answer!(request, ops::run_instance::run(&self.0, &request))
+    }
+
+    async fn nc_start_network(
+        &self,
+        request: nc::NcStartNetwork,
+    ) -> Result<nc::NcStartNetworkResponse, Fault> {
+        answer!(request, ops::start_network::run(&self.0, &request), ops::start_network::refusal())
+    }
+
+    async fn nc_terminate_instance(
+        &self,
+        request: nc::NcTerminateInstance,
+    ) -> Result<nc::NcTerminateInstanceResponse, Fault> {
+        answer!(request, ops::terminate_instance::run(&self.0, &request).await)
+    }
+}

@@ -1,0 +1,17 @@
+//! `ncRebootInstance`: queues a hard reboot and answers (node-controller.md §5.5, §11.2). What comes of it shows in
+//! the instance's state and on its console only.
+
+use euca_wire::nc;
+
+use crate::Inner;
+use crate::error::Error;
+use crate::instance::Order;
+
+pub(crate) fn run<H, S>(
+    node: &Inner<H, S>,
+    request: &nc::NcRebootInstance,
+) -> Result<nc::NcRebootInstanceResponse, Error> {
+    node.context.instances.get(&request.instance_id)?.order(Order::Reboot)?;
+    // `status` is the C CC's return code: false is success.
+    Ok(nc::NcRebootInstanceResponse { status: false, ..request.answer(true) })
+}

@@ -1,0 +1,92 @@
+//! After a restart: domains that run are adopted, what is left of those that do not is deleted.
+//!
+//! Nothing is deleted before the hypervisor has listed its domains, and never a directory that carries the name of
+//! an active one, adopted or not. Deleting also needs a marker file that an earlier start of this program
+//! put into `INSTANCE_PATH`, so that a mistyped path costs nobody his files (storage.md Q25).
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use euca_hypervisor::DomainState;
+
+use crate::error::Chain;
+use crate::files::{Survives, read_record, remove_tree, write_whole};
+use crate::instance::Record;
+
+/// Name of the marker file.
+const MARKER: &str = ".eucalyptus-instances";
+const MARKER_TEXT: &[u8] = b"Directories of instances that are gone are deleted from here.\n";
+/// The administrator's directory holds the image cache and the bundling work space, not instances' files only.
+const ADMINISTRATOR: &str = "eucalyptus";
+
+/// The records of instances whose domains live. Blocks.
+pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainState>) -> Vec<Record> {
+    let mut records = Vec::new();
+    for (name, state) in domains {
+        let living = matches!(state, DomainState::Running | DomainState::Blocked | DomainState::Paused);
+        if !living {
+            tracing::info!(domain = name, ?state, "domain not adopted: it does not live");
+            continue;
+        }
+        match directories(instance_path).into_iter().find(|(_, entry, _)| entry == name) {
+            None => tracing::warn!(domain = name, "domain not adopted: it has no directory"),
+            Some((_, _, directory)) => match read_record(&directory) {
+                Ok(record) => records.push(record),
+                Err(error) => tracing::warn!(domain = name, error = %Chain(&error), "domain not adopted"),
+            },
+        }
+    }
+    // In the order in which they were started, as they were listed before.
+    records.sort_by_key(|record| (record.launch_time, record.instance_id.clone()));
+    records
+}
+
+/// Deletes what instances left that have no domain any more. Blocks.
+pub(crate) fn purge(instance_path: &Path, domains: &HashMap<String, DomainState>, keep: bool) {
+    let marker = instance_path.join(MARKER);
+    if !marker.exists() {
+        tracing::info!(?instance_path, "first start here: nothing is deleted");
+        if let Err(error) = write_whole(&marker, MARKER_TEXT, 0o644, Survives::PowerLoss) {
+            tracing::warn!(error = %Chain(&error), "files of dead instances will not be deleted");
+        }
+        return;
+    }
+    let delete = |directory: &Path| match remove_tree(directory) {
+        Ok(()) => tracing::info!(?directory, "deleted"),
+        Err(error) => tracing::warn!(error = %Chain(&error), "not deleted"),
+    };
+    delete(&instance_path.join(ADMINISTRATOR).join("work"));
+    for (_, name, directory) in directories(instance_path) {
+        let active = domains.get(&name).is_some_and(|state| state.is_active());
+        if is_instance_id(&name) && !active && !keep {
+            delete(&directory);
+        }
+    }
+}
+
+/// `i-` and what the CLC (8 hexadecimal digits) or NCclient (5 letters) puts behind it.
+fn is_instance_id(name: &str) -> bool {
+    let digits = name.strip_prefix("i-").unwrap_or_default();
+    (1..=16).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// User, name and path of every directory two levels below.
+fn directories(instance_path: &Path) -> Vec<(String, String, PathBuf)> {
+    let subdirectories = |path: &Path| -> Vec<(String, PathBuf)> {
+        let entries = fs::read_dir(path).inspect_err(|error| tracing::warn!(?path, %error, "not listed"));
+        // Not through symbolic links: they lead out of here.
+        let real = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        real.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path()))).collect()
+    };
+    let users = subdirectories(instance_path).into_iter();
+    users
+        .flat_map(|(user, path)| {
+            subdirectories(&path).into_iter().map(move |(name, path)| (user.clone(), name, path))
+        })
+        .collect()
+}

@@ -1,0 +1,10 @@
+//! The node over a recording hypervisor: its operations, its monitor, its recovery. Time is paused, so that a test
+//! of hours takes milliseconds.
+#![cfg(test)]
+
+mod bench;
+mod describe;
+mod golden;
+mod lifecycle;
+mod monitor;
+mod recovery;

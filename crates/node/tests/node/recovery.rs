@@ -1,0 +1,154 @@
+//! Start-up, adoption and what is deleted (node-controller.md §18, Start-up and adoption).
+
+use std::path::Path;
+
+use euca_hypervisor::DomainState;
+use euca_hypervisor::recording::Operation::{Create, Destroy, Domains};
+use euca_hypervisor::recording::Recording;
+use euca_node::{Error, Node};
+
+use crate::bench::{Bench, IMAGE, Images, seconds};
+
+#[tokio::test(start_paused = true)]
+async fn nc_016_a_running_domain_is_adopted_with_all_that_was_known_of_it() {
+    let mut bench = Bench::new().await;
+    bench.running("i-1").await;
+    let before = bench.describe("admin", &[]).await;
+    bench.restart().await;
+    assert_eq!(bench.describe("admin", &[]).await, before, "listed from the first answer on");
+    assert!(bench.directory("admin", "i-1").join("disk").exists());
+    assert_eq!(bench.timeline("i-1", 60).await, "Extant");
+    assert_eq!((bench.hypervisor.count(Create, "i-1"), bench.hypervisor.count(Destroy, "i-1")), (1, 0));
+    // nc_152
+    bench.hypervisor.vanish("i-1");
+    assert_eq!(bench.timeline("i-1", 250).await, "Extant Teardown -");
+    assert!(!bench.directory("admin", "i-1").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_stops_between_creation_and_first_sight_finds_its_domain_again() {
+    let mut bench = Bench::new().await;
+    bench.run("i-1").await;
+    seconds(1).await;
+    assert_eq!(bench.state("i-1").await.as_deref(), Some("Pending"));
+    bench.restart().await;
+    assert_eq!(bench.timeline("i-1", 60).await, "Extant");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_a_live_domain_keeps_its_files_adopted_or_not() {
+    let mut bench = Bench::new().await;
+    for id in ["i-1", "i-2", "i-3"] {
+        bench.running(id).await;
+    }
+    std::fs::write(bench.directory("admin", "i-1").join("instance.json"), "{ \"version\"").unwrap();
+    std::fs::remove_dir_all(bench.directory("admin", "i-2")).unwrap();
+    bench.hypervisor.set_state("i-3", DomainState::ShutOff);
+    bench.restart().await;
+    assert_eq!(bench.state("i-1").await, None, "nc_017");
+    assert!(bench.directory("admin", "i-1").join("disk").exists(), "nc_017");
+    assert_eq!(bench.state("i-2").await, None, "nc_018");
+    assert_eq!(bench.state("i-3").await, None, "nc_019");
+    assert!(!bench.directory("admin", "i-3").exists(), "nc_019");
+    seconds(60).await;
+    for id in ["i-1", "i-2"] {
+        assert_eq!(bench.hypervisor.peek(id), Some(DomainState::Running), "{id}: nc_018");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nc_020_a_hypervisor_that_is_away_at_start_delays_adoption_and_deletes_nothing() {
+    let mut bench = Bench::new().await;
+    bench.running("i-1").await;
+    let dead = bench.directory("admin", "i-2");
+    std::fs::create_dir_all(&dead).unwrap();
+    bench.hypervisor.set_reachable(false);
+    bench.restart().await;
+    seconds(300).await;
+    assert!(bench.describe("eucalyptus", &[]).await.is_empty());
+    assert!(bench.directory("admin", "i-1").exists() && dead.exists());
+    assert_eq!(bench.run("i-3").await.return_, Some(false), "no new instance before the old ones are known");
+    bench.hypervisor.set_hanging(Domains, true);
+    bench.hypervisor.set_reachable(true);
+    seconds(300).await;
+    assert!(dead.exists());
+    bench.hypervisor.set_hanging(Domains, false);
+    seconds(15).await;
+    assert_eq!(bench.state("i-1").await.as_deref(), Some("Extant"));
+    assert!(!dead.exists());
+    bench.running("i-3").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nc_021_an_instance_that_was_staging_is_forgotten_with_its_files() {
+    let mut bench = Bench::new().await;
+    bench.images.put(IMAGE, None);
+    bench.run("i-1").await;
+    seconds(5).await;
+    assert!(bench.directory("admin", "i-1").exists());
+    bench.restart().await;
+    assert_eq!(bench.state("i-1").await, None);
+    assert!(!bench.directory("admin", "i-1").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promised_termination_is_kept_after_a_restart() {
+    let mut bench = Bench::new().await;
+    bench.running("i-1").await;
+    bench.hypervisor.set_reachable(false);
+    assert!(bench.terminate("i-1").await.is_some());
+    bench.node.shutdown().await;
+    bench.hypervisor.set_reachable(true);
+    bench.restart().await;
+    assert_eq!(bench.timeline("i-1", 250).await, "Extant Teardown -");
+    assert_eq!(bench.hypervisor.peek("i-1"), None);
+    assert!(!bench.directory("admin", "i-1").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_deleted_but_dead_instances() {
+    let mut bench = Bench::new().await;
+    let root = bench.settings.instance_path.clone();
+    let kept = ["eucalyptus/cache/emi-1/disk", "admin/precious/file", "top", "admin/i-not-an-id/file"];
+    let gone = ["eucalyptus/work/i-1/part", "admin/i-41AA0001/disk", "B/i-abcde/disk"];
+    for file in kept.iter().chain(&gone) {
+        let path = root.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "x").unwrap();
+    }
+    std::os::unix::fs::symlink(root.join("admin/precious"), root.join("admin/i-00000001")).unwrap();
+    let exist = |files: &[&str]| files.iter().map(|file| root.join(file).exists()).collect::<Vec<_>>();
+
+    bench.settings.keep_files = true;
+    bench.restart().await;
+    assert_eq!(exist(&gone[1..]), [true; 2], "an operator who keeps files keeps them here too (Q-40)");
+    bench.settings.keep_files = false;
+    std::fs::remove_file(root.join(".eucalyptus-instances")).unwrap();
+    bench.restart().await;
+    assert_eq!(exist(&gone[1..]), [true; 2], "nothing is deleted where this program has not been before");
+    bench.restart().await;
+    assert_eq!(exist(&gone), [false; 3], "nc_023");
+    assert_eq!(exist(&kept), [true; 4], "nc_023");
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_that_cannot_work_are_refused_before_anything_happens() {
+    let bench = Bench::new().await;
+    type Change = fn(&mut euca_node::NodeSettings);
+    let rows: [(&str, Change); 5] = [
+        ("nc_003: no directory", |settings| settings.instance_path = "/nonexistent".into()),
+        ("nc_003: a file", |settings| settings.instance_path = "/etc/passwd".into()),
+        ("relative", |settings| settings.instance_path = "tmp".into()),
+        ("root", |settings| settings.instance_path = "/".into()),
+        ("no bridge", |settings| settings.network.bridge = None),
+    ];
+    for (name, change) in rows {
+        let mut settings = bench.settings.clone();
+        change(&mut settings);
+        let hypervisor = Recording::default();
+        let node = Node::start(settings, hypervisor.clone(), Images::default()).await;
+        assert!(matches!(node, Err(Error::Setting { .. })), "{name}");
+        assert_eq!(hypervisor.count(Domains, ""), 0, "{name}");
+    }
+    assert!(!Path::new("tmp").exists());
+}

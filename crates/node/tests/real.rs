@@ -1,0 +1,268 @@
+//! The node over a real libvirtd with real guests, their images fetched over HTTP.
+#![cfg(test)]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use euca_hypervisor::testing::{PrivateLibvirtd, TestBridge, TestGuest};
+use euca_hypervisor::{BridgeName, DomainKind, Hypervisor, Libvirt, LibvirtSettings, Virtio};
+use euca_node::{HttpSource, NetworkMode, NetworkSettings, Node, NodeSettings};
+use euca_wire::{NodeApi, nc};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+const OWNER: &str = "admin";
+
+/// Serves the guest's three files until the test ends; gives the URL they are below.
+async fn serve(guest: &TestGuest) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let guest = guest.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            let guest = guest.clone();
+            tokio::spawn(async move {
+                let mut request = vec![0; 4096];
+                let length = peer.read(&mut request).await.unwrap();
+                let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                let file = match request.split_whitespace().nth(1) {
+                    Some("/kernel") => guest.kernel,
+                    Some("/ramdisk") => guest.ramdisk,
+                    Some("/root") => guest.root,
+                    path => panic!("{path:?} is not served"),
+                };
+                let content = tokio::fs::read(file).await.unwrap();
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", content.len());
+                peer.write_all(head.as_bytes()).await.unwrap();
+                peer.write_all(&content).await.unwrap();
+            });
+        }
+    });
+    url
+}
+
+struct Bench {
+    node: Node<Libvirt, HttpSource>,
+    settings: NodeSettings,
+    images: String,
+    // In this order: domains end before their files and their bridge go.
+    libvirtd: PrivateLibvirtd,
+    root: TempDir,
+    _bridge: TestBridge,
+}
+
+impl Bench {
+    async fn new(bridge: &str) -> Self {
+        let cache = |name: &str| Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let guest = TestGuest::build(&cache("guest")).unwrap();
+        let libvirtd = PrivateLibvirtd::start(&cache("libvirt-cache")).await.unwrap();
+        let bridge = TestBridge::create(bridge).unwrap();
+        let root = tempfile::tempdir_in("/tmp").unwrap();
+        for directory in ["instances", "run"] {
+            std::fs::create_dir(root.path().join(directory)).unwrap();
+        }
+        let network = NetworkSettings {
+            mode: NetworkMode::System,
+            bridge: Some(BridgeName::new(bridge.name()).unwrap()),
+        };
+        let at = |name: &str| root.path().join(name);
+        let mut settings = NodeSettings::new(at("instances"), at("run"), DomainKind::Qemu, network);
+        // The kernel of the test guest has no driver for the SCSI controller that 2.0.1 guests see.
+        settings.virtio = Virtio { root: true, net: true };
+        let node = start(&settings, &libvirtd).await;
+        let images = serve(&guest).await;
+        Self { node, settings, images, libvirtd, root, _bridge: bridge }
+    }
+
+    async fn restart_node(&mut self) {
+        self.node.shutdown().await;
+        self.node = start(&self.settings, &self.libvirtd).await;
+    }
+
+    async fn run(&self, id: &str, memory: i32) {
+        let url = |name: &str| format!("{}/{name}", self.images);
+        let request = nc::NcRunInstance {
+            user_id: Some(OWNER.to_owned()),
+            image_id: "emi-1".to_owned(),
+            kernel_id: Some("eki-1".to_owned()),
+            ramdisk_id: Some("eri-1".to_owned()),
+            image_url: url("root"),
+            kernel_url: Some(url("kernel")),
+            ramdisk_url: Some(url("ramdisk")),
+            reservation_id: "r-1".to_owned(),
+            instance_id: id.to_owned(),
+            instance_type: nc::VirtualMachine {
+                name: Some("m1.small".to_owned()),
+                memory: Some(memory),
+                cores: Some(1),
+                disk: Some(1),
+                device_mapping: Vec::new(),
+            },
+            net_params: nc::NetConfig {
+                private_mac_address: format!("d0:0d:41:aa:00:{}", &id[id.len() - 2..]),
+                private_ip: "0.0.0.0".to_owned(),
+                public_ip: "0.0.0.0".to_owned(),
+                vlan: 10,
+                network_index: -1,
+            },
+            ..nc::NcRunInstance::default()
+        };
+        let response = self.node.nc_run_instance(request).await.unwrap();
+        assert_eq!(response.return_, Some(true));
+        assert_eq!(response.instance.unwrap().state_name, "Pending");
+    }
+
+    async fn state(&self, id: &str) -> String {
+        let request = nc::NcDescribeInstances {
+            user_id: Some("eucalyptus".to_owned()),
+            instance_ids: vec![id.to_owned()],
+            ..nc::NcDescribeInstances::default()
+        };
+        let response = self.node.nc_describe_instances(request).await.unwrap();
+        response.instances.first().map_or_else(|| "-".to_owned(), |instance| instance.state_name.clone())
+    }
+
+    async fn console(&self, id: &str) -> String {
+        let request = nc::NcGetConsoleOutput {
+            user_id: Some(OWNER.to_owned()),
+            instance_id: id.to_owned(),
+            ..nc::NcGetConsoleOutput::default()
+        };
+        let response = self.node.nc_get_console_output(request).await.unwrap();
+        assert_eq!(response.return_, Some(true));
+        String::from_utf8_lossy(&STANDARD.decode(response.console_output).unwrap()).into_owned()
+    }
+
+    async fn reboot(&self, id: &str) {
+        let request = nc::NcRebootInstance { instance_id: id.to_owned(), ..nc::NcRebootInstance::default() };
+        let response = self.node.nc_reboot_instance(request).await.unwrap();
+        assert_eq!((response.return_, response.status), (Some(true), false));
+    }
+
+    async fn terminate(&self, id: &str) {
+        let request =
+            nc::NcTerminateInstance { instance_id: id.to_owned(), ..nc::NcTerminateInstance::default() };
+        let response = self.node.nc_terminate_instance(request).await.unwrap();
+        assert_eq!(response.return_, Some(true));
+    }
+
+    async fn until_state(&self, id: &str, state: &str, limit: u64) {
+        let started = Instant::now();
+        while self.state(id).await != state {
+            let waited = started.elapsed();
+            assert!(waited < Duration::from_secs(limit), "{id} is {}, not {state}", self.state(id).await);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn until_console(&self, id: &str, text: &str) {
+        let started = Instant::now();
+        while !self.console(id).await.contains(text) {
+            let waited = started.elapsed();
+            assert!(
+                waited < Duration::from_secs(120),
+                "no {text} on the console:\n{}",
+                self.console(id).await
+            );
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    fn directory(&self, id: &str) -> PathBuf {
+        self.root.path().join("instances").join(OWNER).join(id)
+    }
+}
+
+async fn start(settings: &NodeSettings, libvirtd: &PrivateLibvirtd) -> Node<Libvirt, HttpSource> {
+    let hypervisor = LibvirtSettings::new(libvirtd.uri(), settings.kind, settings.run_dir.clone());
+    let hypervisor = Libvirt::new(hypervisor).unwrap();
+    let images = HttpSource::new(settings.fetch.clone());
+    Node::start(settings.clone(), hypervisor, images).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_guests_live_through_everything_that_happens_to_their_node() {
+    let mut bench = Bench::new("eucatest1").await;
+    let (one, two) = ("i-00000001", "i-00000002");
+    bench.run(one, 128).await;
+    bench.run(two, 128).await;
+    bench.until_state(one, "Extant", 30).await;
+    bench.until_state(two, "Extant", 30).await;
+    bench.until_console(one, "EUCA-GUEST-BOOT 1").await;
+    bench.until_console(two, "EUCA-GUEST-BOOT 1").await;
+    assert!(bench.console(one).await.contains("EUCA-GUEST-DISK /dev/vda1"), "the image is partition 1");
+
+    bench.reboot(one).await;
+    bench.until_console(one, "EUCA-GUEST-BOOT 2").await;
+    assert_eq!(bench.state(one).await, "Extant");
+    assert!(!bench.console(two).await.contains("EUCA-GUEST-BOOT 2"), "the other guest was not touched");
+
+    // libvirtd is killed: guests go on, answers go on, nothing is concluded.
+    let pids = bench.libvirtd.domain_pids();
+    bench.libvirtd.kill();
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert_eq!([bench.state(one).await, bench.state(two).await], ["Extant", "Extant"]);
+    bench.libvirtd.restart().await.unwrap();
+
+    // The node is stopped and started: it finds its guests.
+    bench.restart_node().await;
+    assert_eq!([bench.state(one).await, bench.state(two).await], ["Extant", "Extant"]);
+    assert_eq!(bench.libvirtd.domain_pids().len(), 2);
+    assert!(bench.libvirtd.domain_pids().iter().all(|pid| pids.contains(pid)), "the same processes");
+
+    // libvirtd hangs: a reboot waits for it, answers do not.
+    bench.libvirtd.suspend().unwrap();
+    bench.reboot(two).await;
+    let asked = Instant::now();
+    assert_eq!(bench.state(two).await, "Extant");
+    assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    bench.libvirtd.resume().unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    bench.reboot(two).await;
+    bench.until_console(two, "EUCA-GUEST-BOOT 2").await;
+
+    for id in [one, two] {
+        bench.terminate(id).await;
+    }
+    for id in [one, two] {
+        bench.until_state(id, "Teardown", 40).await;
+        assert!(!bench.directory(id).exists());
+    }
+    assert_eq!(bench.libvirtd.domain_pids(), [0; 0]);
+    bench.node.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nc_048_a_guest_without_memory_is_refused_five_times_and_torn_down() {
+    let bench = Bench::new("eucatest2").await;
+    let started = Instant::now();
+    bench.run("i-00000003", 0).await;
+    bench.until_state("i-00000003", "Teardown", 60).await;
+    assert!(started.elapsed() > Duration::from_secs(4), "four pauses between five attempts");
+    assert!(!bench.directory("i-00000003").exists());
+    bench.node.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_powers_off_is_torn_down() {
+    let bench = Bench::new("eucatest3").await;
+    let id = "i-00000004";
+    bench.run(id, 128).await;
+    bench.until_console(id, "EUCA-GUEST-BOOT 1").await;
+    let virsh = tokio::process::Command::new("virsh")
+        .args(["--connect", &bench.libvirtd.uri(), "shutdown", "--mode", "acpi", id])
+        .output();
+    assert!(virsh.await.unwrap().status.success());
+    bench.until_state(id, "Teardown", 60).await;
+    assert!(!bench.directory(id).exists());
+    let hypervisor =
+        Libvirt::new(LibvirtSettings::new(bench.libvirtd.uri(), DomainKind::Qemu, bench.root.path()))
+            .unwrap();
+    assert_eq!(hypervisor.domains().await.unwrap(), []);
+    bench.node.shutdown().await;
+}
