@@ -1,0 +1,135 @@
+//! The cluster: its parts put together, and what all operations need of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use euca_wire::cc;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::addresses::AddressSource;
+use crate::error::Error;
+use crate::instances::{Instances, host_of};
+use crate::nodes::{Candidates, Connector, Nodes};
+use crate::settings::{ClusterSettings, MIN_POLLING_FREQUENCY, NetworkMode, NodeAddress};
+use crate::tasks::Tasks;
+
+/// A cluster controller. Implements [`euca_wire::ClusterApi`]; wants [`Cluster::run_monitor`] to be run beside.
+///
+/// Operations are answered from memory, or by calls to nodes; none waits for the monitor, and none holds a
+/// lock while it waits.
+pub struct Cluster<C: Connector> {
+    pub(crate) settings: ClusterSettings,
+    pub(crate) connector: Arc<C>,
+    pub(crate) nodes: Nodes<C>,
+    pub(crate) instances: Arc<Instances>,
+    pub(crate) addresses: Arc<dyn AddressSource>,
+    pub(crate) tasks: Tasks,
+    /// Where ROUNDROBIN goes on. Held while an instance is placed, so that no two placements count on the
+    /// same capacity. Lock order: placement, nodes, instances.
+    pub(crate) placement: Mutex<usize>,
+    /// Pause between two polls of a node, in force from the next pause on.
+    pub(crate) period: watch::Sender<Duration>,
+    nameserver: Mutex<Option<String>>,
+    /// Every node was polled since the start, whatever came of it.
+    complete: AtomicBool,
+}
+
+impl<C: Connector> Cluster<C> {
+    /// A cluster of `nodes` that knows no instances yet. Intervals below their minimum are raised to it.
+    pub fn new(
+        settings: ClusterSettings,
+        nodes: Vec<NodeAddress>,
+        connector: C,
+        addresses: impl AddressSource,
+    ) -> Arc<Self> {
+        let settings = settings.raised_to_minimums();
+        let connector = Arc::new(connector);
+        let tasks = Tasks::default();
+        let list =
+            Nodes::new(connector.clone(), tasks.clone(), settings.late_calls_succeed, settings.max_nodes);
+        list.set(nodes, true);
+        Arc::new(Self {
+            connector,
+            nodes: list,
+            instances: Arc::new(Instances::new(settings.max_instances)),
+            addresses: Arc::new(addresses),
+            tasks,
+            placement: Mutex::new(0),
+            period: watch::Sender::new(settings.polling_frequency),
+            nameserver: Mutex::new(None),
+            complete: AtomicBool::new(false),
+            settings,
+        })
+    }
+
+    /// Makes `nodes` the node list, in this order. Nodes that stay keep their state, numbers and calls; the
+    /// daemon calls this with every list it could read, and keeps silent when it could not.
+    pub fn set_nodes(&self, nodes: Vec<NodeAddress>) {
+        self.nodes.set(nodes, false);
+    }
+
+    /// Changes the pause between two polls of a node, which cannot be shorter than 6 s; each node takes it over
+    /// after its next poll (§12).
+    pub fn set_polling_frequency(&self, period: Duration) {
+        self.period.send_replace(period.max(MIN_POLLING_FREQUENCY));
+    }
+
+    /// URLs of the configured nodes, in order.
+    pub fn node_urls(&self) -> Vec<String> {
+        self.nodes.list().all().iter().map(|node| node.url().to_owned()).collect()
+    }
+
+    /// Ends the monitor and the launches, and lets calls under way finish for at most `grace`. Returns how many
+    /// of them were broken off.
+    pub async fn shut_down(&self, grace: Duration) -> usize {
+        let broken_off = self.tasks.stop(grace).await;
+        if broken_off > 0 {
+            tracing::warn!(broken_off, ?grace, "calls to nodes did not end in time");
+        }
+        broken_off
+    }
+
+    /// The nameserver the CLC has given last (§7.14).
+    pub fn nameserver(&self) -> Option<String> {
+        self.nameserver.lock().clone()
+    }
+
+    pub(crate) fn set_nameserver(&self, nameserver: Option<&str>) {
+        if let Some(nameserver) = nameserver {
+            *self.nameserver.lock() = Some(nameserver.to_owned());
+        }
+    }
+
+    /// The nodes to ask about an instance: its host node, whatever that node's state, or all nodes when the
+    /// instance is not known (§7.0). An instance whose host node is no longer configured counts as unknown
+    ///
+    pub(crate) fn candidates(&self, instance: &str) -> Candidates<C::Node> {
+        let list = self.nodes.list();
+        let host = self.instances.find(instance).and_then(|it| list.at(host_of(&it)));
+        host.map_or_else(|| list.all().iter().cloned().enumerate().collect(), |host| vec![host])
+    }
+
+    /// All instances, unless some may be missing only because their node was not polled yet since the start:
+    /// the CLC takes a list for the whole truth (clc.md §3.3).
+    pub(crate) fn all_instances(&self) -> Result<Vec<Arc<cc::CcInstance>>, Error> {
+        if !self.complete.load(Ordering::Acquire) {
+            let list = self.nodes.list();
+            let waiting = list.all().iter().filter(|node| node.is_awaited()).count();
+            if waiting > 0 {
+                return Err(Error::InstancesUnknown { waiting, nodes: list.all().len() });
+            }
+            self.complete.store(true, Ordering::Release);
+        }
+        Ok(self.instances.snapshot())
+    }
+
+    /// Refuses what only SYSTEM mode can do today.
+    pub(crate) fn require_system_mode(&self) -> Result<(), Error> {
+        match self.settings.network_mode {
+            NetworkMode::System => Ok(()),
+            mode => Err(Error::NotBuilt(mode)),
+        }
+    }
+}

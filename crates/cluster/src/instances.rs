@@ -1,0 +1,400 @@
+//! What is known of the instances: one record for each id, in the order in which they became known, each
+//! ready to be told to the CLC (cluster-controller.md §2.4, §2.7).
+//!
+//! Readers take a snapshot of shared records and wait for nothing but the map's lock, which is never held
+//! across anything that waits.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use euca_wire::{cc, nc};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+use parking_lot::RwLock;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::addresses::Neighbours;
+use crate::error::Error;
+use crate::network::NO_ADDRESS;
+use crate::translation::described;
+
+/// The instance is being started; also what the cluster itself says of it until a node reports it.
+pub(crate) const PENDING: &str = "Pending";
+/// The instance runs.
+pub(crate) const EXTANT: &str = "Extant";
+/// The instance is gone, its resources are released.
+pub(crate) const TEARDOWN: &str = "Teardown";
+/// In the nodes' table, but not known to be ever reported.
+pub(crate) const UNKNOWN: &str = "Unknown";
+
+/// The instances of a cluster.
+#[derive(Debug)]
+pub(crate) struct Instances {
+    maximum: usize,
+    records: RwLock<IndexMap<String, Record>>,
+}
+
+#[derive(Debug)]
+struct Record {
+    /// As DescribeInstances tells it. `serviceTag` is the URL of the host node.
+    told: Arc<cc::CcInstance>,
+    last_seen: Instant,
+    /// Ends the launch, if one is under way.
+    launch: CancellationToken,
+}
+
+/// `stateName` of an instance.
+pub(crate) fn state_of(instance: &cc::CcInstance) -> &str {
+    instance.state_name.as_deref().unwrap_or_default()
+}
+
+/// URL of the node an instance was last seen on.
+pub(crate) fn host_of(instance: &cc::CcInstance) -> &str {
+    instance.service_tag.as_deref().unwrap_or_default()
+}
+
+impl Instances {
+    /// No instances yet, and never more than `maximum`.
+    pub(crate) fn new(maximum: usize) -> Self {
+        Self { maximum, records: RwLock::default() }
+    }
+
+    /// All instances as they are now.
+    pub(crate) fn snapshot(&self) -> Vec<Arc<cc::CcInstance>> {
+        self.records.read().values().map(|record| record.told.clone()).collect()
+    }
+
+    /// The instance with this id.
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<cc::CcInstance>> {
+        self.records.read().get(id).map(|record| record.told.clone())
+    }
+
+    /// Adds an instance that was just placed. Cancelling `launch` ends its launch.
+    pub(crate) fn add(
+        &self,
+        id: &str,
+        told: Arc<cc::CcInstance>,
+        launch: CancellationToken,
+    ) -> Result<(), Error> {
+        let mut records = self.records.write();
+        let full = records.len() >= self.maximum;
+        match records.entry(id.to_owned()) {
+            Entry::Occupied(_) => Err(Error::Known),
+            Entry::Vacant(_) if full => Err(Error::Full(self.maximum)),
+            Entry::Vacant(vacant) => {
+                vacant.insert(Record { told, last_seen: Instant::now(), launch });
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the launch of an instance, if one is under way.
+    pub(crate) fn cancel_launch(&self, id: &str) {
+        if let Some(record) = self.records.read().get(id) {
+            record.launch.cancel();
+        }
+    }
+
+    /// Takes over what a node reports of its instances (§5.3). Launches of what it reports come to an end
+    ///
+    pub(crate) fn report(&self, node_url: &str, instances: Vec<nc::Instance>) {
+        let told: Vec<_> = instances.into_iter().map(|instance| described(instance, node_url)).collect();
+        let now = Instant::now();
+        let mut refused = 0_usize;
+        // Logged when the lock is free again.
+        let mut changes = Vec::new();
+        let mut records = self.records.write();
+        for told in told {
+            let id = told.instance_id.clone().unwrap_or_default();
+            if id.is_empty() {
+                tracing::warn!(node = node_url, "the node reports an instance without an id, ignored");
+                continue;
+            }
+            let full = records.len() >= self.maximum;
+            match records.entry(id) {
+                Entry::Occupied(mut record) => changes.extend(record.get_mut().update(told, now)),
+                Entry::Vacant(_) if full => refused += 1,
+                Entry::Vacant(vacant) => {
+                    let record =
+                        Record { told: Arc::new(told), last_seen: now, launch: CancellationToken::new() };
+                    vacant.insert(record);
+                }
+            }
+        }
+        drop(records);
+        for (previous, instance) in changes {
+            let (previous, state) = (state_of(&previous), state_of(&instance));
+            tracing::info!(
+                instance = instance.instance_id,
+                node = node_url,
+                previous,
+                state,
+                "instance changes state"
+            );
+        }
+        if refused > 0 {
+            let error = Error::Full(self.maximum);
+            tracing::error!(node = node_url, refused, %error, "instances the node reports are ignored");
+        }
+    }
+
+    /// Forgets the instances unreported for longer than `timeout` (§5.5).
+    pub(crate) fn expire(&self, timeout: Duration) {
+        let now = Instant::now();
+        let mut expired = Vec::new();
+        self.records.write().retain(|_, record| {
+            let keep = now - record.last_seen <= timeout;
+            if !keep {
+                expired.push(record.told.clone());
+            }
+            keep
+        });
+        for told in expired {
+            let (id, node, state) = (told.instance_id.as_deref(), host_of(&told), state_of(&told));
+            tracing::info!(
+                instance = id,
+                node,
+                state,
+                ?timeout,
+                "instance unreported for too long, forgotten"
+            );
+        }
+    }
+
+    /// Whether some instance waits for an address that can be discovered.
+    pub(crate) fn lack_addresses(&self, public: bool) -> bool {
+        self.records.read().values().any(|record| record.lacks_address(public))
+    }
+
+    /// Sets the addresses that are still unknown from the neighbours seen on the wire; the public one only
+    /// when `public`, where it is the private one (§5.4).
+    pub(crate) fn discover_addresses(&self, neighbours: &Neighbours, public: bool) {
+        for record in self.records.write().values_mut().filter(|record| record.lacks_address(public)) {
+            let Some(net) = &record.told.net_params else { continue };
+            let mac = net.private_mac_address.to_ascii_lowercase();
+            let Some(address) = neighbours.get(&mac).map(Ipv4Addr::to_string) else { continue };
+            record.change_net(|net| {
+                if public && net.public_ip == NO_ADDRESS {
+                    net.public_ip.clone_from(&address);
+                }
+                if net.private_ip == NO_ADDRESS {
+                    net.private_ip = address;
+                }
+            });
+        }
+    }
+
+    /// Sets the public address of every instance whose network satisfies `matches` (§2.7 map).
+    pub(crate) fn set_public_address(&self, address: &str, matches: impl Fn(&cc::NetConfig) -> bool) {
+        for record in self.records.write().values_mut() {
+            if record.told.net_params.as_ref().is_some_and(&matches) {
+                record.change_net(|net| address.clone_into(&mut net.public_ip));
+            }
+        }
+    }
+
+    /// Ids and states of bundle tasks, of every instance (§7.5).
+    pub(crate) fn bundle_tasks(&self) -> Vec<cc::BundleTask> {
+        let task = |record: &Record| cc::BundleTask {
+            instance_id: record.told.instance_id.clone(),
+            state: Some(record.told.bundle_task_state_name.clone().unwrap_or_default()),
+        };
+        self.records.read().values().map(task).collect()
+    }
+}
+
+impl Record {
+    /// Replaces what is told by what a node has said, except what the cluster knows better. A change of state
+    /// brings what was told before and what is told now.
+    fn update(
+        &mut self,
+        mut told: cc::CcInstance,
+        now: Instant,
+    ) -> Option<(Arc<cc::CcInstance>, Arc<cc::CcInstance>)> {
+        let moved = host_of(&told) != host_of(&self.told);
+        if moved && state_of(&told) == TEARDOWN && state_of(&self.told) != TEARDOWN {
+            // The remains on one node do not bury what lives on another.
+            return None;
+        }
+        if let (Some(new), Some(old)) = (&mut told.net_params, &self.told.net_params) {
+            // A node does not know the addresses that were assigned or discovered here.
+            for (new, old) in [(&mut new.public_ip, &old.public_ip), (&mut new.private_ip, &old.private_ip)] {
+                if new == NO_ADDRESS && !old.is_empty() {
+                    new.clone_from(old);
+                }
+            }
+        }
+        told.launch_time = told.launch_time.or(self.told.launch_time);
+        self.last_seen = now;
+        self.launch.cancel();
+        if *self.told == told {
+            return None;
+        }
+        let previous = std::mem::replace(&mut self.told, Arc::new(told));
+        (state_of(&previous) != state_of(&self.told)).then(|| (previous, self.told.clone()))
+    }
+
+    fn lacks_address(&self, public: bool) -> bool {
+        self.told.net_params.as_ref().is_some_and(|net| {
+            !net.private_mac_address.is_empty()
+                && (net.private_ip == NO_ADDRESS || (public && net.public_ip == NO_ADDRESS))
+        })
+    }
+
+    fn change_net(&mut self, change: impl FnOnce(&mut cc::NetConfig)) {
+        // Copies the record only while a reader still holds it.
+        if let Some(net) = &mut Arc::make_mut(&mut self.told).net_params {
+            change(net);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const N0: &str = "http://n0:8775/nc";
+    const N1: &str = "http://n1:8775/nc";
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn reported(id: &str, state: &str) -> nc::Instance {
+        nc::Instance {
+            instance_id: id.into(),
+            state_name: state.into(),
+            net_params: Some(nc::NetConfig {
+                private_mac_address: "D0:0D:00:00:00:0A".into(),
+                private_ip: NO_ADDRESS.into(),
+                public_ip: NO_ADDRESS.into(),
+                vlan: 10,
+                network_index: 2,
+            }),
+            ..Default::default()
+        }
+    }
+
+    fn with_addresses(mut instance: nc::Instance, private: &str, public: &str) -> nc::Instance {
+        let net = instance.net_params.get_or_insert_default();
+        net.private_ip = private.into();
+        net.public_ip = public.into();
+        instance
+    }
+
+    fn addresses(instances: &Instances, id: &str) -> (String, String) {
+        let net = instances.find(id).unwrap().net_params.clone().unwrap();
+        (net.private_ip, net.public_ip)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_report_replaces_everything_but_the_addresses_the_node_does_not_know() {
+        let instances = Instances::new(10);
+        let told = |private: &str, public: &str| (private.to_owned(), public.to_owned());
+        instances.report(N0, vec![with_addresses(reported("i-A", EXTANT), "192.168.1.2", "10.1.1.1")]);
+        assert_eq!(addresses(&instances, "i-A"), told("192.168.1.2", "10.1.1.1"));
+        // cc_t169
+        instances.report(N0, vec![reported("i-A", EXTANT)]);
+        assert_eq!(addresses(&instances, "i-A"), told("192.168.1.2", "10.1.1.1"));
+        // cc_t170
+        instances.report(N0, vec![with_addresses(reported("i-A", EXTANT), NO_ADDRESS, "10.1.1.2")]);
+        assert_eq!(addresses(&instances, "i-A"), told("192.168.1.2", "10.1.1.2"));
+
+        let groups = |names: &[&str]| nc::Instance {
+            group_names: names.iter().map(|&name| name.into()).collect(),
+            ..reported("i-A", EXTANT)
+        };
+        instances.report(N0, vec![groups(&["default", "web"])]);
+        instances.report(N0, vec![groups(&["db"])]);
+        assert_eq!(instances.find("i-A").unwrap().group_names, ["db"], "Q-39");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cc_t177_states_are_copied_verbatim() {
+        let instances = Instances::new(10);
+        for state in [PENDING, EXTANT, TEARDOWN, "Something else"] {
+            instances.report(N0, vec![reported("i-A", state)]);
+            assert_eq!(state_of(&instances.find("i-A").unwrap()), state);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cc_t174_a_live_instance_beats_its_remains_on_another_node() {
+        for order in [[N0, N1], [N1, N0]] {
+            let instances = Instances::new(10);
+            for _ in 0..2 {
+                for node in order {
+                    let state = if node == N0 { TEARDOWN } else { EXTANT };
+                    instances.report(node, vec![reported("i-A", state)]);
+                }
+            }
+            let told = instances.find("i-A").unwrap();
+            assert_eq!((state_of(&told), host_of(&told)), (EXTANT, N1));
+        }
+        let moved = Instances::new(10);
+        moved.report(N0, vec![reported("i-A", EXTANT)]);
+        moved.report(N1, vec![reported("i-A", PENDING)]);
+        assert_eq!(host_of(&moved.find("i-A").unwrap()), N1, "otherwise the last answer wins");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cc_t165_cc_t166_an_instance_is_kept_for_exactly_its_timeout() {
+        let instances = Instances::new(10);
+        instances.report(N0, vec![reported("i-A", EXTANT)]);
+        tokio::time::advance(299 * SECOND).await;
+        instances.expire(300 * SECOND);
+        assert!(instances.find("i-A").is_some());
+        tokio::time::advance(SECOND).await;
+        instances.expire(300 * SECOND);
+        assert!(instances.find("i-A").is_some(), "exactly 300 s");
+        tokio::time::advance(SECOND).await;
+        instances.expire(300 * SECOND);
+        assert!(instances.find("i-A").is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cc_t171_cc_t172_unknown_addresses_are_taken_from_the_wire() {
+        let neighbours = Neighbours::from([("d0:0d:00:00:00:0a".into(), Ipv4Addr::new(172, 16, 0, 9))]);
+        for (public, expected) in [(true, "172.16.0.9"), (false, NO_ADDRESS)] {
+            let instances = Instances::new(10);
+            instances.report(N0, vec![reported("i-A", EXTANT)]);
+            assert!(instances.lack_addresses(public));
+            instances.discover_addresses(&neighbours, public);
+            assert_eq!(addresses(&instances, "i-A"), ("172.16.0.9".into(), expected.into()));
+            assert!(!instances.lack_addresses(public));
+        }
+        let instances = Instances::new(10);
+        instances.report(N0, vec![with_addresses(reported("i-A", EXTANT), "192.168.1.2", "10.1.1.1")]);
+        instances.discover_addresses(&neighbours, true);
+        assert_eq!(addresses(&instances, "i-A"), ("192.168.1.2".into(), "10.1.1.1".into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instance_is_added_once_and_never_beyond_the_maximum() {
+        let instances = Instances::new(2);
+        let add = |id: &str| instances.add(id, Arc::default(), CancellationToken::new());
+        assert_eq!(add("i-A"), Ok(()));
+        assert_eq!(add("i-A"), Err(Error::Known));
+        assert_eq!(add("i-B"), Ok(()));
+        assert_eq!(add("i-C"), Err(Error::Full(2)));
+        instances.report(N0, vec![reported("i-D", EXTANT), reported("i-A", EXTANT), reported("", EXTANT)]);
+        assert!(instances.find("i-D").is_none() && instances.find("").is_none());
+        assert_eq!(state_of(&instances.find("i-A").unwrap()), EXTANT, "a full cache is still refreshed");
+        assert_eq!(instances.snapshot().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn instances_are_told_in_the_order_in_which_they_became_known() {
+        let instances = Instances::new(10);
+        let ids = |instances: &Instances| -> Vec<_> {
+            instances.snapshot().iter().map(|told| told.instance_id.clone().unwrap()).collect()
+        };
+        instances.report(N0, vec![reported("i-C", EXTANT), reported("i-A", EXTANT)]);
+        tokio::time::advance(200 * SECOND).await;
+        instances.report(N1, vec![reported("i-B", EXTANT)]);
+        instances.report(N0, vec![reported("i-A", EXTANT)]);
+        assert_eq!(ids(&instances), ["i-C", "i-A", "i-B"]);
+        tokio::time::advance(200 * SECOND).await;
+        instances.expire(300 * SECOND);
+        assert_eq!(ids(&instances), ["i-A", "i-B"]);
+    }
+}

@@ -1,0 +1,75 @@
+//! Bringing one placed instance to its node: asks the node until it accepts, in the background
+//! (cluster-controller.md §8.5).
+//!
+//! ```text
+//!   round: ncStartNetwork, ncRunInstance ──accepted───────────────► settled
+//!      ▲          │ failed                ──reported by the node──► released   (Q-28)
+//!      └── 1 s ───┘                       ──terminated─────────────► released  (Q-13)
+//!                                         ──wake threshold over────► released  (Q-29)
+//! ```
+//! The instance's record is not touched: its state comes from polling, and it expires like any other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use euca_wire::{CallError, NodeApi, nc};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::nodes::{Node, Outcome, PER_NODE};
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Asks `node` to run the instance until it does, until `ended` is cancelled, or until `window` is over. The
+/// node never changes. Its reservation is settled or released at the end.
+pub(crate) async fn launch<N>(
+    node: Arc<Node<N>>,
+    request: nc::NcRunInstance,
+    window: Duration,
+    ended: CancellationToken,
+) where
+    N: NodeApi<Error = CallError>,
+{
+    let id = request.instance_id.clone();
+    let network = nc::NcStartNetwork {
+        user_id: request.user_id.clone(),
+        remote_host_port: Some(0),
+        vlan: Some(request.net_params.vlan),
+        ..Default::default()
+    };
+    let begun = Instant::now();
+    let mut rounds = 0_u32;
+    while begun.elapsed() < window && !ended.is_cancelled() {
+        rounds += 1;
+        // Its result decides nothing: a node that cannot start the network refuses the instance (§8.5 2a).
+        node.call(network.clone(), PER_NODE, &ended).await;
+        if ended.is_cancelled() {
+            break;
+        }
+        let outcome = node.call(request.clone(), PER_NODE, &ended).await;
+        if let Outcome::Ok(()) = outcome {
+            node.settle(&id);
+            tracing::info!(instance = id, node = node.url(), rounds, "node has accepted the instance");
+            return;
+        }
+        tracing::info!(
+            instance = id,
+            node = node.url(),
+            rounds,
+            reason = outcome.reason(),
+            "launch is retried"
+        );
+        ended.run_until_cancelled(sleep(PAUSE)).await;
+    }
+    node.release(&id);
+    if ended.is_cancelled() {
+        tracing::info!(
+            instance = id,
+            node = node.url(),
+            rounds,
+            "launch ended: reported, terminated or shut down"
+        );
+    } else {
+        tracing::error!(instance = id, node = node.url(), rounds, ?window, "launch given up");
+    }
+}

@@ -1,0 +1,39 @@
+//! The cluster controller: what it knows of its nodes and instances, and how it carries the CLC's operations
+//! to the node controllers (cluster-controller.md).
+//!
+//! [`Cluster`] implements [`euca_wire::ClusterApi`], [`Gatherlog`] implements [`euca_wire::LogApi`]. Nodes are
+//! reached through whatever a [`Connector`] hands out: the SOAP client in the daemon, simulated nodes in
+//! tests. No HTTP, no XML, no security and no configuration file here.
+//!
+//! ```text
+//!   CLC ──ClusterApi──► ops/*  one file per operation: which nodes, which order, which budget
+//!                         │
+//!                         ├──► instances   what every node reported last; answers are built from it alone
+//!                         ├──► schedule    pure: which node takes an instance
+//!                         └──► nodes/*     fan-out engine: one FIFO lock and one deadline per call
+//!                                │
+//!   monitor ── polls ───────────►└──NodeApi──► node controllers
+//!   launch ── retries ──────────►
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod addresses;
+pub mod budget;
+mod cluster;
+mod error;
+mod gatherlog;
+mod instances;
+mod launch;
+mod monitor;
+mod network;
+mod nodes;
+mod ops;
+pub mod schedule;
+mod settings;
+mod tasks;
+mod translation;
+
+pub use cluster::Cluster;
+pub use gatherlog::{Gatherlog, HostFiles};
+pub use nodes::Connector;
+pub use settings::{ClusterSettings, NetworkMode, NodeAddress};

@@ -1,0 +1,20 @@
+//! UnassignAddress (cluster-controller.md §7.17).
+
+use euca_wire::cc;
+
+use super::assign_address::address_pair;
+use crate::cluster::Cluster;
+use crate::error::Error;
+use crate::network::NO_ADDRESS;
+use crate::nodes::Connector;
+
+/// Takes the public address `source` from whatever instance has it; `dest` only has to be one.
+pub(super) fn unassign_address<C: Connector>(
+    cluster: &Cluster<C>,
+    request: &cc::UnassignAddress,
+) -> Result<cc::UnassignAddressResponse, Error> {
+    address_pair(&request.source, &request.dest)?;
+    cluster.require_system_mode()?;
+    cluster.instances.set_public_address(NO_ADDRESS, |net| net.public_ip == request.source);
+    Ok(request.answer(true))
+}

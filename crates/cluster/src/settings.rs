@@ -1,0 +1,138 @@
+//! What the cluster controller is told: plain values. Where they come from is the daemon's business.
+
+use std::time::Duration;
+
+use crate::gatherlog::HostFiles;
+use crate::schedule::Policy;
+
+/// Shortest pause between two polls of a node (cluster-controller.md §10.1).
+pub const MIN_POLLING_FREQUENCY: Duration = Duration::from_secs(6);
+/// Shortest time before an unreported instance is forgotten.
+pub const MIN_INSTANCE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Shortest time during which a launch is retried.
+pub const MIN_WAKE_THRESHOLD: Duration = Duration::from_secs(300);
+
+/// Settings of a cluster, each with the variable of eucalyptus.conf it comes from.
+#[derive(Debug, Clone)]
+pub struct ClusterSettings {
+    /// `SCHEDPOLICY`.
+    pub policy: Policy,
+    /// `VNET_MODE`.
+    pub network_mode: NetworkMode,
+    /// `NC_POLLING_FREQUENCY`: pause between two polls of a node, at least 6 s.
+    pub polling_frequency: Duration,
+    /// `INSTANCE_TIMEOUT`: an instance unreported for longer is forgotten; at least 30 s.
+    pub instance_timeout: Duration,
+    /// `POWER_WAKETHRESH`: how long a launch is retried, under every policy; at least 300 s.
+    pub wake_threshold: Duration,
+    /// Most nodes used; the rest of the list is ignored with a warning (§2.6).
+    pub max_nodes: usize,
+    /// Most instances known at a time; a new one beyond is refused.
+    pub max_instances: usize,
+    /// Whether attach, detach and bundle calls that a node has not answered in time count as success, as in
+    /// 2.0.1. They go on in the background either way once they are sent.
+    pub late_calls_succeed: bool,
+    /// Where certificates and logs lie that GetKeys and GetLogs hand out.
+    pub files: HostFiles,
+}
+
+impl Default for ClusterSettings {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            network_mode: NetworkMode::default(),
+            polling_frequency: MIN_POLLING_FREQUENCY,
+            instance_timeout: Duration::from_secs(300),
+            wake_threshold: MIN_WAKE_THRESHOLD,
+            max_nodes: 1024,
+            max_instances: 2048,
+            late_calls_succeed: true,
+            files: HostFiles::default(),
+        }
+    }
+}
+
+impl ClusterSettings {
+    /// The same with every interval raised to its minimum.
+    pub(crate) fn raised_to_minimums(mut self) -> Self {
+        for (variable, value, minimum) in [
+            ("NC_POLLING_FREQUENCY", &mut self.polling_frequency, MIN_POLLING_FREQUENCY),
+            ("INSTANCE_TIMEOUT", &mut self.instance_timeout, MIN_INSTANCE_TIMEOUT),
+            ("POWER_WAKETHRESH", &mut self.wake_threshold, MIN_WAKE_THRESHOLD),
+        ] {
+            if *value < minimum {
+                tracing::warn!(variable, ?value, ?minimum, "value is too small, the minimum is used");
+                *value = minimum;
+            }
+        }
+        self
+    }
+}
+
+/// `VNET_MODE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NetworkMode {
+    /// The site's own network; addresses are observed, not assigned.
+    #[default]
+    System,
+    /// Addresses from a fixed table.
+    Static,
+    /// Virtual networks with VLAN tags.
+    Managed,
+    /// Virtual networks without VLAN tags.
+    ManagedNoVlan,
+}
+
+/// Where a node controller is reached. A node is its URL (P-01).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NodeAddress {
+    /// Host name as written in `NODES`.
+    pub name: String,
+    /// URL of its EucalyptusNC service.
+    pub url: String,
+}
+
+impl NodeAddress {
+    /// The node `name` at `http://<name>:<port>/<service>` (`NC_PORT`, `NC_SERVICE`).
+    pub fn new(name: &str, port: u16, service: &str) -> Self {
+        let service = service.trim_start_matches('/');
+        Self { name: name.to_owned(), url: format!("http://{name}:{port}/{service}") }
+    }
+
+    /// What requests to the node carry as `nodeName`: the host part of the URL, the text after `://` up to
+    /// `:` or `/` (wire.md §3.3).
+    pub(crate) fn node_name(&self) -> &str {
+        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
+        rest.split([':', '/']).next().unwrap_or(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cc_t167_cc_t194_intervals_below_their_minimum_are_raised() {
+        let second = Duration::from_secs(1);
+        let settings = ClusterSettings {
+            polling_frequency: second,
+            instance_timeout: 10 * second,
+            wake_threshold: 10 * second,
+            ..Default::default()
+        };
+        let settings = settings.raised_to_minimums();
+        assert_eq!(settings.polling_frequency, 6 * second);
+        assert_eq!(settings.instance_timeout, 30 * second);
+        assert_eq!(settings.wake_threshold, 300 * second);
+    }
+
+    #[test]
+    fn a_node_is_addressed_by_the_host_part_of_its_url() {
+        let node = NodeAddress::new("node-7.example", 8775, "axis2/services/EucalyptusNC");
+        assert_eq!(node.url, "http://node-7.example:8775/axis2/services/EucalyptusNC");
+        assert_eq!(node.node_name(), "node-7.example");
+        let slashed = NodeAddress::new("10.0.0.1", 8775, "/services/Other");
+        assert_eq!(slashed.url, "http://10.0.0.1:8775/services/Other");
+        assert_eq!(slashed.node_name(), "10.0.0.1");
+    }
+}
