@@ -1,0 +1,146 @@
+//! The cluster controller daemon: settings in, parts wired, signals obeyed. What it does is in `euca-cluster`.
+#![forbid(unsafe_code)]
+
+mod settings;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use euca_cluster::addresses::ArpTable;
+use euca_cluster::{Cluster, Gatherlog};
+use euca_config::{CcSettings, Files, Watch};
+use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
+use euca_soap::{Endpoint, Security, Server};
+use euca_wire::{ClusterService, LogService};
+use euca_wsse::{Credentials, Profile, Verifier};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use settings::SoapConnector;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let read = || {
+        let files = Files::read(&arguments.home()?)?;
+        let settings = CcSettings::from_files(&files)?;
+        Ok::<_, euca_config::Error>((files, settings))
+    };
+    let (files, settings) = match read() {
+        Ok(read) => read,
+        Err(error) => return Arguments::refuse(&error, EX_CONFIG),
+    };
+    if arguments.check {
+        return euca_daemon::print_check(&settings.report, &settings.notices);
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime");
+    match runtime.and_then(|runtime| runtime.block_on(run(&files, settings))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => Arguments::refuse(error.as_ref(), 1),
+    }
+}
+
+async fn run(files: &Files, settings: CcSettings) -> Result<()> {
+    let log = &settings.home.logs().join("cc.log");
+    let log = Arc::new(Log::open(settings.log_target, settings.hot.log_level, log)?);
+    settings.notices.iter().for_each(euca_daemon::tell);
+    let signals = Signals::listen()?;
+    let keys = settings.home.keys();
+    let key = |name: &str| keys.join(name);
+    let cloud =
+        Arc::new(Credentials::new(&key("cluster-cert.pem"), &key("cluster-pk.pem"), &key("cloud-cert.pem")));
+    let nodes =
+        Arc::new(Credentials::new(&key("cluster-cert.pem"), &key("cluster-pk.pem"), &key("node-cert.pem")));
+
+    let connector = SoapConnector::new(&settings, nodes);
+    let cluster = Cluster::new(
+        settings::cluster(&settings),
+        settings::nodes(&settings.hot),
+        connector,
+        ArpTable::default(),
+    );
+    // A CLC signs as 2.0.1 does, whatever our own daemons may agree on among themselves.
+    let options = euca_daemon::verifier_options(&settings.security, euca_config::Profile::Legacy);
+    let verifier = Verifier::new(Arc::clone(&cloud), options);
+    let security = Security { credentials: Arc::clone(&cloud), verifier, profile: Profile::Legacy };
+    let server = Server::new(
+        vec![
+            Endpoint::new(ClusterService(Arc::clone(&cluster)), Some(security)),
+            Endpoint::new(LogService(Arc::new(Gatherlog::new(Arc::clone(&cluster)))), None),
+        ],
+        euca_daemon::limits(&settings.listener),
+    );
+    let listener = euca_daemon::listen(&settings.listener)?;
+    info!(address = %listener.local_addr()?, nodes = settings.hot.nodes.len(), "cluster controller listens");
+
+    let shutdown = CancellationToken::new();
+    let monitor = {
+        let (cluster, shutdown) = (Arc::clone(&cluster), shutdown.clone());
+        tokio::spawn(async move { cluster.run_monitor(shutdown).await })
+    };
+    let (reload, reloads) = tokio::sync::mpsc::channel(1);
+    let watch = Watch::new(files, settings.hot.clone());
+    let follow = follow(
+        watch,
+        Arc::clone(&cluster),
+        Arc::clone(&log),
+        settings.hot.polling_frequency,
+        reloads,
+        shutdown.clone(),
+    );
+    let follow = tokio::spawn(follow);
+    let systemd = Systemd;
+    tokio::spawn(systemd.watchdog(shutdown.clone()));
+    // A reload that is under way already will see the newest files.
+    tokio::spawn(signals.run(shutdown.clone(), move || _ = reload.try_send(())));
+    systemd.ready(euca_daemon::key_status(&cloud));
+
+    server.serve(listener, shutdown, settings.listener.shutdown_grace).await;
+    systemd.stopping();
+    cluster.shut_down(settings.listener.shutdown_grace).await;
+    monitor.await.context("the monitor crashed")?;
+    follow.await.context("the configuration watch crashed")?;
+    info!("cluster controller stopped");
+    Ok(())
+}
+
+/// Takes over what changes in the configuration files, at each polling period and at each SIGHUP.
+async fn follow<C: euca_cluster::Connector>(
+    watch: Watch,
+    cluster: Arc<Cluster<C>>,
+    log: Arc<Log>,
+    period: std::time::Duration,
+    mut reloads: tokio::sync::mpsc::Receiver<()>,
+    shutdown: CancellationToken,
+) {
+    let mut watch = Some(watch);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(period) => {}
+            _ = reloads.recv() => {}
+        }
+        let Some(mut current) = watch.take() else { return };
+        let checked = tokio::task::spawn_blocking(move || (current.check(), current)).await;
+        let Ok((result, current)) = checked else { return };
+        watch = Some(current);
+        match result {
+            Ok(None) => {}
+            Ok(Some((hot, notices))) => {
+                notices.iter().for_each(euca_daemon::tell);
+                info!(nodes = hot.nodes.len(), "configuration changed");
+                log.set_level(hot.log_level);
+                cluster.set_polling_frequency(hot.polling_frequency);
+                cluster.set_nodes(settings::nodes(&hot));
+            }
+            Err(error) => {
+                error!(
+                    error = euca_soap::chain(&error),
+                    "configuration cannot be used, the last good one stays in force"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The command line, the same for both daemons: everything else is in eucalyptus.conf.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use euca_config::{Home, Notice, Report};
+
+/// Exit status for a configuration that cannot work (`sysexits.h`).
+pub const EX_CONFIG: u8 = 78;
+
+/// Command line of a daemon.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Arguments {
+    /// Installation prefix; overrides the environment variable EUCALYPTUS.
+    #[arg(long, value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// Print every setting with its value and where it comes from, and exit: 0 when the daemon could start.
+    #[arg(long)]
+    pub check: bool,
+}
+
+impl Arguments {
+    /// The installation prefix they name, or the environment's.
+    ///
+    /// # Errors
+    /// It is not one.
+    pub fn home(&self) -> Result<Home, euca_config::Error> {
+        Home::resolve(std::env::var_os("EUCALYPTUS").as_deref(), self.home.as_deref())
+    }
+
+    /// Says on standard error why the daemon does not start: one message, causes included.
+    #[expect(clippy::print_stderr, reason = "the log is not open yet, or is what failed")]
+    pub fn refuse(error: &dyn std::error::Error, status: u8) -> ExitCode {
+        eprintln!("{}", euca_soap::chain(error));
+        ExitCode::from(status)
+    }
+}
+
+/// What `--check` prints: each setting with its value and origin, then what the operator should hear.
+#[expect(clippy::print_stdout, reason = "this is the program's output")]
+pub fn print_check(report: &Report, notices: &[Notice]) -> ExitCode {
+    print!("{report}");
+    for notice in notices {
+        println!("# {notice}");
+    }
+    ExitCode::SUCCESS
+}

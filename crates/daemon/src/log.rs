@@ -1,0 +1,246 @@
+//! The log. To the file `cc.log` or `nc.log` in the original's line format, because monitoring reads it and
+//! GetLogs hands it out (deployment.md §3), and to standard error for the service manager.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal as _, Write};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use euca_config::{LogLevel, LogTarget, Notice, Severity};
+use tracing::{Event, Level, Subscriber};
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::{DefaultFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, Registry, reload};
+
+/// `MAXLOGFILESIZE`, in bytes: a larger file is moved aside before the next line.
+const MAX_FILE_BYTES: u64 = 32_768_000;
+
+/// Old files kept, `.0` the youngest.
+const OLD_FILES: u32 = 6;
+
+/// Why the log cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The file.
+    #[error("cannot open the log file {}", path.display())]
+    Open {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// There is a log already.
+    #[error("the log is open already")]
+    Twice(#[from] tracing_subscriber::util::TryInitError),
+}
+
+/// The open log. Lines are written by threads of its own; dropping it writes what is left.
+pub struct Log {
+    level: reload::Handle<LevelFilter, Registry>,
+    _writers: Vec<WorkerGuard>,
+}
+
+impl Log {
+    /// Opens the log of this process.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn open(target: LogTarget, level: LogLevel, path: &Path) -> Result<Self, LogError> {
+        let (filter, level) = reload::Layer::new(filter(level));
+        let mut writers = Vec::new();
+        let mut background = |writer: Box<dyn Write + Send>| -> NonBlocking {
+            let (writer, guard) = tracing_appender::non_blocking(writer);
+            writers.push(guard);
+            writer
+        };
+        let file = match target {
+            LogTarget::File | LogTarget::Both => {
+                let file = RotatingFile::open(path, MAX_FILE_BYTES)
+                    .map_err(|source| LogError::Open { path: path.to_owned(), source })?;
+                let layer = tracing_subscriber::fmt::layer()
+                    .event_format(OriginalLines)
+                    .fmt_fields(DefaultFields::new())
+                    .with_ansi(false)
+                    .with_writer(background(Box::new(file)));
+                Some(layer.boxed())
+            }
+            LogTarget::Stderr => None,
+        };
+        let stderr = match target {
+            LogTarget::Stderr | LogTarget::Both => {
+                let layer = tracing_subscriber::fmt::layer()
+                    .with_ansi(io::stderr().is_terminal())
+                    .with_target(false)
+                    .with_writer(background(Box::new(io::stderr())));
+                Some(layer.boxed())
+            }
+            LogTarget::File => None,
+        };
+        tracing_subscriber::registry().with(filter).with(file).with(stderr).try_init()?;
+        Ok(Self { level, _writers: writers })
+    }
+
+    /// Changes what is written from now on (`LOGLEVEL`).
+    pub fn set_level(&self, level: LogLevel) {
+        // Fails only when the subscriber is gone, and with it the log.
+        let _ = self.level.reload(filter(level));
+    }
+}
+
+/// Logs what reading the configuration found worth saying.
+pub fn tell(notice: &Notice) {
+    match notice.severity {
+        Severity::Warning => tracing::warn!("{notice}"),
+        _ => tracing::info!("{notice}"),
+    }
+}
+
+fn filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Error | LogLevel::Fatal => LevelFilter::ERROR,
+    }
+}
+
+/// `[ctime][pid][level] text` (deployment.md §3.2), with the span's and the event's fields behind the message.
+struct OriginalLines;
+
+impl<S, N> FormatEvent<S, N> for OriginalLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut line: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let level = match *event.metadata().level() {
+            Level::ERROR => "EUCAERROR",
+            Level::WARN => "EUCAWARN",
+            Level::INFO => "EUCAINFO",
+            Level::DEBUG => "EUCADEBUG",
+            Level::TRACE => "EUCADEBUG2",
+        };
+        let now = chrono::Local::now().format("%a %b %e %H:%M:%S %Y");
+        write!(line, "[{now}][{:06}][{level:<10}] ", std::process::id())?;
+        context.field_format().format_fields(line.by_ref(), event)?;
+        for span in context.event_scope().into_iter().flatten() {
+            let extensions = span.extensions();
+            if let Some(fields) = extensions.get::<FormattedFields<N>>().filter(|fields| !fields.is_empty()) {
+                write!(line, " {fields}")?;
+            }
+        }
+        writeln!(line)
+    }
+}
+
+/// An append-only file that moves itself aside when it is full, and follows its path when somebody else moves it.
+struct RotatingFile {
+    path: PathBuf,
+    file: File,
+    max_bytes: u64,
+}
+
+impl RotatingFile {
+    fn open(path: &Path, max_bytes: u64) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), file: append(path)?, max_bytes })
+    }
+
+    fn prepare(&mut self) -> io::Result<()> {
+        let open = self.file.metadata()?;
+        let there = std::fs::metadata(&self.path).ok();
+        let moved = there.is_none_or(|there| (there.dev(), there.ino()) != (open.dev(), open.ino()));
+        if !moved && open.len() <= self.max_bytes {
+            return Ok(());
+        }
+        if !moved {
+            for index in (0..OLD_FILES - 1).rev() {
+                let _ = std::fs::rename(self.old(index), self.old(index + 1));
+            }
+            std::fs::rename(&self.path, self.old(0))?;
+        }
+        self.file = append(&self.path)?;
+        Ok(())
+    }
+
+    fn old(&self, index: u32) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(format!(".{index}"));
+        name.into()
+    }
+}
+
+impl Write for RotatingFile {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // A log that cannot be rotated is still a log.
+        let _ = self.prepare();
+        self.file.write(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o640).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_file_moves_aside_and_six_old_ones_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cc.log");
+        let mut log = RotatingFile::open(&path, 10).unwrap();
+        for line in 0..20 {
+            log.write_all(format!("line {line:06}\n").as_bytes()).unwrap();
+        }
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+        assert_eq!(read("cc.log"), "line 000019\n");
+        assert_eq!(read("cc.log.0"), "line 000018\n");
+        assert_eq!(read("cc.log.5"), "line 000013\n");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 7);
+    }
+
+    #[test]
+    fn a_file_somebody_moved_is_opened_again_at_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nc.log");
+        let mut log = RotatingFile::open(&path, 1000).unwrap();
+        writeln!(log, "before").unwrap();
+        std::fs::rename(&path, folder.path().join("nc.log.old")).unwrap();
+        writeln!(log, "after").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "after\n");
+    }
+
+    #[test]
+    fn a_line_is_in_the_original_format() {
+        let (sink, read) = std::os::unix::net::UnixStream::pair().unwrap();
+        let layer = tracing_subscriber::fmt::layer()
+            .event_format(OriginalLines)
+            .with_ansi(false)
+            .with_writer(move || sink.try_clone().unwrap());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let span = tracing::info_span!("call", user = "alice");
+            span.in_scope(|| tracing::warn!(node = "n1", "poll failed"));
+        });
+        let line = io::read_to_string(read).unwrap();
+        let (time, rest) = line.strip_prefix('[').unwrap().split_once(']').unwrap();
+        assert!(chrono::NaiveDateTime::parse_from_str(time, "%a %b %e %H:%M:%S %Y").is_ok(), "{time}");
+        let pid = std::process::id();
+        assert_eq!(rest, format!("[{pid:06}][EUCAWARN  ] poll failed node=\"n1\" user=\"alice\"\n"));
+    }
+}

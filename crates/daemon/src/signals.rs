@@ -1,0 +1,46 @@
+//! SIGTERM and SIGINT stop the daemon, SIGHUP makes it look at its configuration.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+/// The signals of this process.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Starts to listen. From here on the signals no longer end the process by themselves.
+    ///
+    /// # Errors
+    /// The system refuses a handler.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Calls `reload` at each SIGHUP; at SIGTERM or SIGINT cancels `shutdown` and returns.
+    pub async fn run(mut self, shutdown: CancellationToken, mut reload: impl FnMut()) {
+        loop {
+            let name = tokio::select! {
+                _ = self.terminate.recv() => "SIGTERM",
+                _ = self.interrupt.recv() => "SIGINT",
+                _ = self.hangup.recv() => {
+                    info!("SIGHUP: looking at the configuration");
+                    reload();
+                    continue;
+                }
+            };
+            info!("{name}: stopping");
+            shutdown.cancel();
+            return;
+        }
+    }
+}

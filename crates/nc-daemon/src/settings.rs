@@ -1,0 +1,52 @@
+//! From `eucalyptus.conf` to what the node and its hypervisor take.
+
+use euca_config::{DiskUnit, HypervisorType, NcSettings, NcVnetMode};
+
+use euca_hypervisor::{BridgeName, DomainKind, LibvirtSettings, Virtio};
+use euca_node::{NetworkMode, NetworkSettings, NodeSettings};
+
+/// How libvirt is reached.
+pub fn libvirt(settings: &NcSettings) -> LibvirtSettings {
+    LibvirtSettings {
+        threads: settings.libvirt_calls,
+        query_limit: settings.libvirt_timeout,
+        ..LibvirtSettings::new(&settings.libvirt_uri, kind(settings), &settings.instance_path)
+    }
+}
+
+/// What the node is told.
+///
+/// # Errors
+/// `VNET_BRIDGE` is not the name of an interface.
+pub fn node(settings: &NcSettings) -> Result<NodeSettings, euca_hypervisor::Error> {
+    let bridge = settings.network.bridge.as_deref().map(BridgeName::new).transpose()?;
+    let mode = match settings.network.mode {
+        NcVnetMode::System => NetworkMode::System,
+        NcVnetMode::Static => NetworkMode::Static,
+        NcVnetMode::Managed => NetworkMode::Managed,
+        NcVnetMode::ManagedNovlan => NetworkMode::ManagedNovlan,
+    };
+    let host_name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let (path, run) = (settings.instance_path.clone(), settings.home.run());
+    let defaults = NodeSettings::new(path, run, kind(settings), NetworkSettings { mode, bridge });
+    Ok(NodeSettings {
+        virtio: Virtio { root: settings.virtio_root, net: settings.virtio_net },
+        max_memory: settings.max_mem_mb,
+        max_cores: u32::try_from(settings.max_cores).unwrap_or(u32::MAX),
+        max_disk: settings.max_disk,
+        disk_unit: match settings.disk_unit {
+            DiskUnit::Megabytes => euca_node::DiskUnit::Legacy,
+            DiskUnit::Gigabytes => euca_node::DiskUnit::Gib,
+        },
+        keep_files: settings.keep_instance_files,
+        host_name: host_name.unwrap_or(defaults.host_name),
+        ..defaults
+    })
+}
+
+fn kind(settings: &NcSettings) -> DomainKind {
+    match settings.hypervisor {
+        HypervisorType::Kvm => DomainKind::Kvm,
+        HypervisorType::Qemu => DomainKind::Qemu,
+    }
+}
