@@ -1,0 +1,36 @@
+# The two commands for a fresh Debian 12 machine with a Rust toolchain: `make demo` and `make test`.
+.PHONY: demo test lint bench fuzz setup build guest clean
+
+GUEST := target/guest
+
+# Runs an instance on a real node, reboots it through the cluster controller, shows its console, terminates it.
+demo: setup build guest
+	target/debug/demo $(GUEST)
+
+test: setup build guest
+	cargo test --workspace --all-features --locked
+
+lint: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	cargo xtask codegen --check
+
+# The figures of SPEC.md. Wants a machine with nothing else to do.
+bench: setup
+	tests/bench.sh
+
+# `make fuzz TARGET=envelope RUNS=10000000`
+fuzz: setup
+	fuzz/run.sh $(TARGET) $(RUNS)
+
+setup:
+	tests/setup.sh
+
+build:
+	cargo build --workspace --all-targets --all-features --locked
+
+guest: setup
+	tests/guest/build-guest.sh $(GUEST)
+
+clean:
+	cargo clean

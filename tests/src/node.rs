@@ -1,0 +1,38 @@
+//! What `nc-daemon` needs around it: settings for a private libvirtd, and a place for its instances.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::home::Home;
+
+/// Where what libvirtd finds out about QEMU is kept from run to run, beside the programs.
+pub fn cache() -> PathBuf {
+    let test = std::env::current_exe().unwrap_or_default();
+    let target = test.ancestors().find(|folder| folder.ends_with("target")).map(Path::to_owned);
+    target.unwrap_or_else(std::env::temp_dir).join("libvirt-cache")
+}
+
+/// `INSTANCE_PATH` of a node.
+pub fn instances(home: &Home) -> PathBuf {
+    home.path().join("instances")
+}
+
+/// Writes a configuration for a node in SYSTEM mode that listens on `listen` and runs its guests by TCG, and makes
+/// its `INSTANCE_PATH`.
+///
+/// # Errors
+/// The file system's.
+pub fn configure(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &str) -> Result<()> {
+    let path = instances(home);
+    std::fs::create_dir(&path)?;
+    home.configure(&format!(
+        "DAEMON_LISTEN=\"{}\"\nNC_PORT=\"{}\"\nHYPERVISOR=\"qemu\"\nDAEMON_LIBVIRT_URI=\"{libvirt_uri}\"\n\
+         INSTANCE_PATH=\"{}\"\nVNET_MODE=\"SYSTEM\"\nVNET_BRIDGE=\"{bridge}\"\nDAEMON_DISK_UNIT=\"gb\"\n\
+         USE_VIRTIO_ROOT=\"1\"\nUSE_VIRTIO_NET=\"1\"\n",
+        listen.ip(),
+        listen.port(),
+        path.display(),
+    ))
+}

@@ -1,0 +1,90 @@
+//! A CLC, `cc-daemon` and simulated nodes, over TCP, signed in each direction.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use euca_sim::clc::Clc;
+use euca_sim::fleet::Fleet;
+use euca_sim::keys::Role;
+use euca_sim::node::Capacity;
+use euca_tests::daemon::{Daemon, free_address};
+use euca_tests::home::Home;
+use euca_tests::{ask, until};
+use euca_wire::{Request, cc};
+
+/// The poll period of 6 s, and what a loaded machine may add.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+fn run_instances(id: &str) -> cc::RunInstances {
+    cc::RunInstances {
+        correlation_id: Some(format!("run-{id}")),
+        user_id: Some("alice".to_owned()),
+        image_id: Some("emi-1".to_owned()),
+        image_url: Some("http://walrus/emi-1".to_owned()),
+        instance_type: Some(cc::VirtualMachine {
+            name: Some("m1.small".to_owned()),
+            memory: Some(128),
+            cores: Some(1),
+            disk: Some(2),
+            ..Default::default()
+        }),
+        key_name: Some(String::new()),
+        max_count: 1,
+        min_count: 1,
+        reservation_id: "r-41D30C2E".to_owned(),
+        instance_ids: vec![id.to_owned()],
+        net_names: vec!["default".to_owned()],
+        mac_addresses: vec!["d0:0d:3a:4b:5c:6d".to_owned()],
+        network_index_list: vec![-1],
+        vlan: -1,
+        launch_index: "0".to_owned(),
+        platform: Some("linux".to_owned()),
+        ..Default::default()
+    }
+}
+
+async fn text<Q: Request>(clc: &Clc, request: &Q) -> String {
+    ask(clc, request).await.unwrap().text()
+}
+
+#[tokio::test]
+async fn an_instance_is_run_rebooted_read_and_terminated() {
+    let home = Home::new().unwrap();
+    let keys = home.keys();
+    let fleet = Fleet::start(&keys, "127.2.0.1:0".parse().unwrap(), 3, Capacity::default()).unwrap();
+    let nodes: Vec<_> = fleet.nodes().iter().map(|(address, _)| *address).collect();
+    let address = free_address("127.2.1.1".parse().unwrap()).unwrap();
+    home.configure(&Home::cluster_conf(address, &nodes)).unwrap();
+    let daemon = Daemon::start("cc-daemon", &home).unwrap();
+    let clc = Clc::new(&keys, Role::Cloud, address).unwrap();
+
+    let resources = cc::DescribeResources {
+        instance_types: vec![cc::VirtualMachine {
+            memory: Some(128),
+            cores: Some(1),
+            disk: Some(2),
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    until("capacity", PATIENCE, async || {
+        Ok(!text(&clc, &resources).await.contains("<n:availableInstances>0<"))
+    })
+    .await
+    .unwrap();
+    let reply = text(&clc, &run_instances("i-3A4B5C6D")).await;
+    assert!(reply.contains("<n:stateName>Pending</n:stateName>"), "{reply}");
+    let describe = cc::DescribeInstances { user_id: Some("eucalyptus".to_owned()), ..Default::default() };
+    until("Extant", PATIENCE, async || {
+        Ok(text(&clc, &describe).await.contains("<n:stateName>Extant</n:stateName>"))
+    })
+    .await
+    .unwrap();
+
+    let reboot = cc::RebootInstances { instance_ids: vec!["i-3A4B5C6D".to_owned()], ..Default::default() };
+    assert!(text(&clc, &reboot).await.contains("<n:return>true</n:return>"));
+    let boots: Vec<_> = fleet.nodes().iter().filter_map(|(_, node)| node.boots("i-3A4B5C6D")).collect();
+    assert_eq!(boots, [2]);
+    assert!(daemon.stop().unwrap().success());
+    fleet.stop().await;
+}

@@ -1,0 +1,248 @@
+//! `cc-daemon` as a service manager and an operator see it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use euca_sim::clc::Clc;
+use euca_sim::fleet::Fleet;
+use euca_sim::keys::{Keys, Role};
+use euca_sim::node::Capacity;
+use euca_tests::daemon::{Daemon, binary, free_address};
+use euca_tests::home::Home;
+use euca_wire::{Request, cc, gl};
+use nix::sys::signal::Signal;
+
+fn address() -> SocketAddr {
+    free_address("127.7.1.1".parse().unwrap()).unwrap()
+}
+
+fn describe_resources() -> cc::DescribeResources {
+    let instance_type =
+        cc::VirtualMachine { memory: Some(1), cores: Some(1), disk: Some(1), ..Default::default() };
+    cc::DescribeResources { instance_types: vec![instance_type], ..Default::default() }
+}
+
+async fn text<Q: Request>(clc: &Clc, request: &Q) -> String {
+    euca_tests::ask(clc, request).await.unwrap().text()
+}
+
+async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    euca_tests::until(what, Duration::from_secs(15), async || Ok(condition().await)).await.unwrap();
+}
+
+#[test]
+fn bad_configuration_ends_the_program_with_one_message_before_a_port_opens() {
+    let address = address();
+    let good = Home::cluster_conf(address, &[]);
+    for (what, conf, complaint) in [
+        ("nothing", String::new(), "ENABLE_WS_SECURITY"),
+        ("cc_t193: no ENABLE_WS_SECURITY", good.replace("ENABLE_WS_SECURITY", "X"), "ENABLE_WS_SECURITY"),
+        ("port out of range", good.replace("CC_PORT=\"", "CC_PORT=\"9"), "CC_PORT"),
+        ("no number", good.clone() + "DAEMON_MAX_REQUESTS=many\n", "DAEMON_MAX_REQUESTS"),
+    ] {
+        let home = Home::new().unwrap();
+        home.configure(&conf).unwrap();
+        let output = Command::new(binary("cc-daemon").unwrap())
+            .env("EUCALYPTUS", home.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(78), "{what}: {message}");
+        assert!(message.contains(complaint) && message.lines().count() == 1, "{what}: {message}");
+        assert!(message.contains("eucalyptus.conf"), "{what}: which file? {message}");
+        assert!(TcpStream::connect(address).is_err(), "{what}: a port is open");
+    }
+}
+
+#[test]
+fn check_prints_every_setting_with_its_origin_and_opens_nothing() {
+    let home = Home::new().unwrap();
+    let address = address();
+    home.configure(&Home::cluster_conf(address, &["127.7.0.1:8775".parse().unwrap()])).unwrap();
+    let check =
+        Command::new(binary("cc-daemon").unwrap()).arg("--home").arg(home.path()).arg("--check").output();
+    let check = check.unwrap();
+    let text = String::from_utf8(check.stdout).unwrap();
+    assert!(check.status.success(), "{text}");
+    let line = |key: &str| {
+        text.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("no {key}: {text}"))
+    };
+    assert!(line("NODES=\"127.7.0.1\"").contains("eucalyptus.conf:5"), "{text}");
+    assert!(line("INSTANCE_TIMEOUT=\"300\"").contains("default"), "{text}");
+    assert!(!text.contains("PRIVATE"), "{text}");
+}
+
+#[test]
+fn the_service_manager_is_told_of_readiness_progress_and_the_end() {
+    let home = Home::new().unwrap();
+    home.configure(&Home::cluster_conf(address(), &[])).unwrap();
+    let mut daemon = Daemon::start_with("cc-daemon", &home, |command| {
+        command.env("WATCHDOG_USEC", "200000");
+    })
+    .unwrap();
+    let told = |daemon: &Daemon, what: &str| {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(5) {
+            if daemon.notification().is_some_and(|text| text.contains(what)) {
+                return true;
+            }
+        }
+        false
+    };
+    assert!(told(&daemon, "WATCHDOG=1") && told(&daemon, "WATCHDOG=1"), "the watchdog is not fed");
+    daemon.signal(Signal::SIGTERM).unwrap();
+    assert!(told(&daemon, "STOPPING=1"), "the end is not announced");
+    assert!(daemon.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn an_inherited_socket_is_used_instead_of_the_configured_port() {
+    let home = Home::new().unwrap();
+    let inherited = address();
+    home.configure(&Home::cluster_conf(address(), &[])).unwrap();
+    let mut activator = Command::new("systemd-socket-activate")
+        .args(["--listen", &inherited.to_string(), "--"])
+        .arg(binary("cc-daemon").unwrap())
+        .arg("--home")
+        .arg(home.path())
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let clc = Clc::new(&home.keys(), Role::Cloud, inherited).unwrap();
+    // The first connection starts the daemon, which then answers it.
+    until("listener", async || TcpListener::bind(inherited).is_err()).await;
+    let reply = text(&clc, &describe_resources()).await;
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(activator.id()).unwrap());
+    nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
+    assert!(activator.wait().unwrap().success());
+    assert!(reply.contains("<n:return>true</n:return>"), "{reply}");
+}
+
+/// cc_t184 through a file and a signal: the new node is appended, the old ones keep what is known of them.
+#[tokio::test]
+async fn a_changed_node_list_is_followed_without_a_restart() {
+    let home = Home::new().unwrap();
+    let fleet = Fleet::start(&home.keys(), "127.7.2.1:0".parse().unwrap(), 3, Capacity::default()).unwrap();
+    let nodes: Vec<_> = fleet.nodes().iter().map(|(address, _)| *address).collect();
+    let address = address();
+    home.configure(&Home::cluster_conf(address, &nodes[..2])).unwrap();
+    let daemon = Daemon::start("cc-daemon", &home).unwrap();
+    let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
+    let tags = async || text(&clc, &describe_resources()).await.matches("<n:serviceTags>").count();
+    assert_eq!(tags().await, 2);
+    home.configure(&Home::cluster_conf(address, &nodes)).unwrap();
+    daemon.signal(Signal::SIGHUP).unwrap();
+    until("third node", async || tags().await == 3).await;
+    // cc_t188: a list that cannot be used leaves the last good one in force.
+    home.configure(&Home::cluster_conf(address, &nodes[..1]).replace("NC_PORT", "NO_PORT")).unwrap();
+    daemon.signal(Signal::SIGHUP).unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(tags().await, 3);
+    assert!(daemon.stop().unwrap().success());
+    fleet.stop().await;
+}
+
+/// Key files are read again when they change (wire.md §5.5): no restart after a registration.
+#[tokio::test]
+async fn replaced_keys_take_effect_on_the_next_request() {
+    let home = Home::new().unwrap();
+    let address = address();
+    home.configure(&Home::cluster_conf(address, &[])).unwrap();
+    let daemon = Daemon::start("cc-daemon", &home).unwrap();
+    let old = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
+    assert!(text(&old, &describe_resources()).await.contains("<n:return>true</n:return>"));
+    Keys::create(home.keys_folder()).unwrap();
+    assert!(text(&old, &describe_resources()).await.contains("Signer is not the expected peer"));
+    let new = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
+    assert!(text(&new, &describe_resources()).await.contains("<n:return>true</n:return>"));
+    assert!(daemon.stop().unwrap().success());
+}
+
+/// GetKeys must work before anything else, unauthenticated, even without keys (wire.md §6.4).
+#[tokio::test]
+async fn a_daemon_without_keys_waits_for_them_and_says_so() {
+    let home = Home::new().unwrap();
+    let address = address();
+    home.configure(&Home::cluster_conf(address, &[])).unwrap();
+    let keys = home.keys();
+    let clc = Clc::new(&keys, Role::Cloud, address).unwrap();
+    let saved = tempfile::tempdir().unwrap();
+    for role in [Role::Cloud, Role::Cluster, Role::Node] {
+        for path in [keys.certificate(role), keys.private_key(role)] {
+            std::fs::rename(&path, saved.path().join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    let daemon = Daemon::start("cc-daemon", &home).unwrap();
+    let get_keys = gl::GetKeys { service_tag: Some("self".to_owned()), ..Default::default() };
+    let reply = text(&clc, &get_keys).await;
+    assert!(reply.contains("<n:return>true</n:return>") && !reply.contains("CCcert"), "{reply}");
+    let refused = clc.send(&describe_resources()).await.unwrap();
+    assert_eq!(refused.status(), 500, "{}", refused.text());
+    for entry in std::fs::read_dir(saved.path()).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::rename(entry.path(), home.keys_folder().join(entry.file_name())).unwrap();
+    }
+    assert!(text(&clc, &get_keys).await.contains("<n:CCcert>"));
+    assert!(text(&clc, &describe_resources()).await.contains("<n:return>true</n:return>"));
+    assert!(daemon.stop().unwrap().success());
+}
+
+/// cc_t206, and the log in the original's line format (deployment.md §3.2).
+#[tokio::test]
+async fn the_log_is_handed_out_in_the_original_line_format() {
+    let home = Home::new().unwrap();
+    let address = address();
+    home.configure(&Home::cluster_conf(address, &[])).unwrap();
+    let daemon = Daemon::start("cc-daemon", &home).unwrap();
+    let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
+    let stranger = Clc::new(&home.keys(), Role::Other, address).unwrap();
+    let _ = stranger.send(&describe_resources()).await.unwrap();
+    let get_logs = gl::GetLogs { service_tag: Some("self".to_owned()), ..Default::default() };
+    let mut log = String::new();
+    until("log line", async || {
+        let reply = text(&clc, &get_logs).await;
+        let encoded = reply
+            .split_once("<n:CCLog>")
+            .and_then(|(_, rest)| rest.split_once('<'))
+            .map_or("", |(log, _)| log);
+        log = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
+        log.contains("request refused") && log.contains("reason=\"stranger: signed by somebody else\"")
+    })
+    .await;
+    let pid = format!("][{:06}][EUCA", daemon.pid());
+    assert!(log.lines().all(|line| line.starts_with('[') && line.contains(&pid)), "{log}");
+    assert!(daemon.stop().unwrap().success());
+}
+
+#[test]
+fn the_units_are_valid() {
+    for unit in ["cc-daemon.service", "nc-daemon.service"] {
+        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../etc/systemd").join(unit);
+        let folder = tempfile::tempdir().unwrap();
+        let text = std::fs::read_to_string(source).unwrap();
+        // The programs are not installed here; everything else is as shipped.
+        let program = binary("cc-daemon").unwrap();
+        let text = text
+            .lines()
+            .map(|line| match line.split_once('=') {
+                Some((key @ ("ExecStart" | "ExecStartPre"), value)) => {
+                    let rest = value.split_once(' ').map_or("", |(_, rest)| rest);
+                    format!("{key}={} {rest}\n", program.display())
+                }
+                _ => format!("{line}\n"),
+            })
+            .collect::<String>();
+        let path = folder.path().join(unit);
+        std::fs::write(&path, text).unwrap();
+        let verify =
+            Command::new("systemd-analyze").arg("verify").arg("--man=no").arg(&path).output().unwrap();
+        let message = String::from_utf8_lossy(&verify.stderr).into_owned();
+        assert!(verify.status.success() && !message.contains(unit), "{unit}: {message}");
+    }
+}
