@@ -5,6 +5,7 @@ mod settings;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
@@ -78,7 +79,11 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     let shutdown = CancellationToken::new();
     let monitor = {
         let (cluster, shutdown) = (Arc::clone(&cluster), shutdown.clone());
-        tokio::spawn(async move { cluster.run_monitor(shutdown).await })
+        tokio::spawn(async move {
+            // A cluster controller that no longer polls its nodes must not go on answering for them.
+            let _stop = shutdown.clone().drop_guard();
+            cluster.run_monitor(shutdown).await;
+        })
     };
     let (reload, reloads) = tokio::sync::mpsc::channel(1);
     let watch = Watch::new(files, settings.hot.clone());
@@ -92,13 +97,16 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     );
     let follow = tokio::spawn(follow);
     let systemd = Systemd;
-    tokio::spawn(systemd.watchdog(shutdown.clone()));
+    tokio::spawn(systemd.watchdog());
     // A reload that is under way already will see the newest files.
-    tokio::spawn(signals.run(shutdown.clone(), move || _ = reload.try_send(())));
+    let on_hangup = move || {
+        info!("SIGHUP: looking at the configuration");
+        let _ = reload.try_send(());
+    };
+    tokio::spawn(signals.run(shutdown.clone(), on_hangup));
     systemd.ready(euca_daemon::key_status(&cloud));
 
     server.serve(listener, shutdown, settings.listener.shutdown_grace).await;
-    systemd.stopping();
     cluster.shut_down(settings.listener.shutdown_grace).await;
     monitor.await.context("the monitor crashed")?;
     follow.await.context("the configuration watch crashed")?;
@@ -111,7 +119,7 @@ async fn follow<C: euca_cluster::Connector>(
     watch: Watch,
     cluster: Arc<Cluster<C>>,
     log: Arc<Log>,
-    period: std::time::Duration,
+    mut period: Duration,
     mut reloads: tokio::sync::mpsc::Receiver<()>,
     shutdown: CancellationToken,
 ) {
@@ -124,7 +132,10 @@ async fn follow<C: euca_cluster::Connector>(
         }
         let Some(mut current) = watch.take() else { return };
         let checked = tokio::task::spawn_blocking(move || (current.check(), current)).await;
-        let Ok((result, current)) = checked else { return };
+        let (result, current) = match checked {
+            Ok(checked) => checked,
+            Err(error) => return error!(%error, "configuration is not followed any more"),
+        };
         watch = Some(current);
         match result {
             Ok(None) => {}
@@ -132,7 +143,8 @@ async fn follow<C: euca_cluster::Connector>(
                 notices.iter().for_each(euca_daemon::tell);
                 info!(nodes = hot.nodes.len(), "configuration changed");
                 log.set_level(hot.log_level);
-                cluster.set_polling_frequency(hot.polling_frequency);
+                period = hot.polling_frequency;
+                cluster.set_polling_frequency(period);
                 cluster.set_nodes(settings::nodes(&hot));
             }
             Err(error) => {

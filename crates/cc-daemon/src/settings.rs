@@ -27,6 +27,7 @@ pub fn cluster(settings: &CcSettings) -> ClusterSettings {
         instance_timeout: settings.instance_timeout,
         wake_threshold: settings.power_wake_threshold,
         late_calls_succeed: settings.timeout_is_success,
+        relay_logs: settings.gl_relay,
         files: HostFiles { keys: settings.home.keys(), logs: settings.home.logs() },
         ..ClusterSettings::default()
     }

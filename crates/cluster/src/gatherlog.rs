@@ -64,6 +64,10 @@ impl<C: Connector> Gatherlog<C> {
         let url = swap_service(tag, NODE_SERVICE, LOG_SERVICE);
         let node = swap_service(tag, LOG_SERVICE, NODE_SERVICE);
         let list = self.0.nodes.list();
+        if !self.0.settings.relay_logs {
+            tracing::warn!(service_tag = tag, "relaying is switched off, nothing is relayed");
+            return None;
+        }
         if list.at(tag).is_none() && list.at(&node).is_none() {
             // Anybody may send anything; the log takes only so much of it.
             let tag: String = tag.chars().take(LOGGED_CHARS).collect();

@@ -32,6 +32,8 @@ pub struct ClusterSettings {
     /// Whether attach, detach and bundle calls that a node has not answered in time count as success, as in
     /// 2.0.1. They go on in the background either way once they are sent.
     pub late_calls_succeed: bool,
+    /// Whether GetKeys and GetLogs for a configured node are passed on to it.
+    pub relay_logs: bool,
     /// Where certificates and logs lie that GetKeys and GetLogs hand out.
     pub files: HostFiles,
 }
@@ -47,6 +49,7 @@ impl Default for ClusterSettings {
             max_nodes: 1024,
             max_instances: 2048,
             late_calls_succeed: true,
+            relay_logs: true,
             files: HostFiles::default(),
         }
     }

@@ -10,7 +10,7 @@ use crate::home::Home;
 use crate::network::CcNetwork;
 use crate::reading::{Found, Number, Reading};
 use crate::report::{Notice, Origin, Report};
-use crate::service::{Listener, LogLevel, LogTarget, SWITCH, Security, original_word};
+use crate::service::{Listener, LogLevel, LogTarget, Profile, SWITCH, Security, original_word};
 
 /// Most nodes of a cluster; further names are not used.
 const MAX_NODES: usize = 1024;
@@ -30,7 +30,8 @@ pub struct CcSettings {
     /// `ENABLE_WS_SECURITY` is `Y`: calls to nodes are signed. Required. What the CC itself accepts is always
     /// verified.
     pub sign_node_calls: bool,
-    /// `DAEMON_VERIFY_NODES`: what becomes of a node's answer that is not signed by `node-cert.pem` (S11).
+    /// `DAEMON_VERIFY_NODES`: what becomes of a node's answer that is not signed by `node-cert.pem` (S11). By default
+    /// `log`, and `enforce` with the strict profile.
     pub verify_nodes: NodeVerification,
     /// `DAEMON_MAX_REPLY_BYTES`: a node's answer; 65536…268435456, default 16 MiB.
     pub max_reply_bytes: usize,
@@ -96,7 +97,7 @@ pub enum SchedPolicy {
 pub enum NodeVerification {
     /// `off`: signatures are not looked at.
     Off,
-    /// `log` (default): a bad answer is used and a warning logged; the original did the same.
+    /// `log`: a bad answer is used and a warning logged; the original did the same.
     Log,
     /// `enforce`: a bad answer is no answer.
     Enforce,
@@ -118,14 +119,21 @@ impl CcSettings {
     pub fn from_files(files: &Files) -> Result<Self, Error> {
         let mut reading = Reading::start(files)?;
         let listener = Listener::read(&mut reading, "CC_PORT", 8774)?;
-        let sign_node_calls = sign_node_calls(&mut reading)?;
         let security = Security::read(&mut reading)?;
+        let strict = security.profile == Profile::Strict;
+        let sign_node_calls = sign_node_calls(&mut reading, strict)?;
         let verification = [
             ("off", NodeVerification::Off),
             ("log", NodeVerification::Log),
             ("enforce", NodeVerification::Enforce),
         ];
-        let verify_nodes = reading.choice("DAEMON_VERIFY_NODES", &verification, NodeVerification::Log)?;
+        // Strict means both directions.
+        let default = if strict { NodeVerification::Enforce } else { NodeVerification::Log };
+        let verify_nodes = reading.choice("DAEMON_VERIFY_NODES", &verification, default)?;
+        if strict && verify_nodes != NodeVerification::Enforce {
+            let text = "DAEMON_VERIFY_NODES is not enforce: answers of nodes are used unsigned in spite of the strict profile";
+            reading.warn(None, text.into());
+        }
         let max_reply_bytes = reading.strict(Number {
             key: "DAEMON_MAX_REPLY_BYTES",
             unit: "bytes",
@@ -141,6 +149,7 @@ impl CcSettings {
         let instance_timeout = threshold(&mut reading, "INSTANCE_TIMEOUT", 30, 300)?;
         let network = CcNetwork::read(&mut reading)?;
         let log_target = LogTarget::read(&mut reading)?;
+        reading.warn_of_idle(&["POWER_IDLETHRESH"]);
         Ok(Self {
             home: files.home().clone(),
             listener,
@@ -174,11 +183,14 @@ impl Hot {
 }
 
 /// Only exactly `Y` signs; the original stops working without the variable.
-fn sign_node_calls(reading: &mut Reading<'_>) -> Result<bool, Error> {
+fn sign_node_calls(reading: &mut Reading<'_>, strict: bool) -> Result<bool, Error> {
     let key = "ENABLE_WS_SECURITY";
     let found = reading.find(key)?.ok_or_else(|| reading.missing(key))?;
     reading.record_found(key, &found);
     let sign = found.value == "Y";
+    if !sign && strict {
+        return Err(found.invalid(key, "DAEMON_WSS_PROFILE is strict, which needs \"Y\" here"));
+    }
     if !sign {
         let text = format!("{key} is {:?}, not \"Y\": calls to nodes are not signed", found.value);
         reading.warn(Some(found.place), text);

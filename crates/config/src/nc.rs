@@ -165,6 +165,15 @@ impl NcSettings {
         let network = NcNetwork::read(&mut reading)?;
         let log_level = LogLevel::read(&mut reading)?;
         let log_target = LogTarget::read(&mut reading)?;
+        reading.warn_of_idle(&[
+            "SWAP_SIZE",
+            "CONCURRENT_DISK_OPS",
+            "NC_CACHE_SIZE",
+            "NC_WORK_SIZE",
+            "NC_BUNDLE_UPLOAD_PATH",
+            "NC_CHECK_BUCKET_PATH",
+            "NC_DELETE_BUNDLE_PATH",
+        ]);
         Ok(Self {
             home: files.home().clone(),
             listener,

@@ -1,10 +1,12 @@
-//! SIGTERM and SIGINT stop the daemon, SIGHUP makes it look at its configuration.
+//! SIGTERM and SIGINT stop the daemon, SIGHUP is for the daemon to make something of.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
+
+use crate::Systemd;
 
 /// The signals of this process.
 pub struct Signals {
@@ -26,19 +28,20 @@ impl Signals {
         })
     }
 
-    /// Calls `reload` at each SIGHUP; at SIGTERM or SIGINT cancels `shutdown` and returns.
+    /// Calls `reload` at each SIGHUP; at SIGTERM or SIGINT tells the service manager, cancels `shutdown` and
+    /// returns.
     pub async fn run(mut self, shutdown: CancellationToken, mut reload: impl FnMut()) {
         loop {
             let name = tokio::select! {
                 _ = self.terminate.recv() => "SIGTERM",
                 _ = self.interrupt.recv() => "SIGINT",
                 _ = self.hangup.recv() => {
-                    info!("SIGHUP: looking at the configuration");
                     reload();
                     continue;
                 }
             };
             info!("{name}: stopping");
+            Systemd.stopping();
             shutdown.cancel();
             return;
         }

@@ -2,7 +2,6 @@
 //! manager all of it does nothing.
 
 use sd_notify::NotifyState;
-use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 /// The notification socket, if there is one.
@@ -20,16 +19,14 @@ impl Systemd {
         self.send(&[NotifyState::Stopping]);
     }
 
-    /// Pings the watchdog twice in its period until `shutdown`. A runtime that no longer runs this task runs no
-    /// other either.
-    pub async fn watchdog(self, shutdown: CancellationToken) {
+    /// Pings the watchdog twice in its period, also while the daemon stops, which may take longer than that. A
+    /// runtime that no longer runs this task runs no other either.
+    pub async fn watchdog(self) {
         let Some(period) = sd_notify::watchdog_enabled() else { return };
         let mut ticks = tokio::time::interval(period / 2);
         loop {
-            tokio::select! {
-                _ = ticks.tick() => self.send(&[NotifyState::Watchdog]),
-                () = shutdown.cancelled() => return,
-            }
+            ticks.tick().await;
+            self.send(&[NotifyState::Watchdog]);
         }
     }
 

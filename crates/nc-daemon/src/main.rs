@@ -11,13 +11,12 @@ use clap::Parser as _;
 use euca_config::NcSettings;
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_hypervisor::{Hypervisor as _, Libvirt, LibvirtSettings};
-
 use euca_node::{HttpSource, Node};
 use euca_soap::{Endpoint, Security, Server};
 use euca_wire::NodeService;
 use euca_wsse::{Credentials, Verifier};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -25,13 +24,13 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return Arguments::refuse(&error, EX_CONFIG),
     };
-    if arguments.check {
-        return euca_daemon::print_check(&settings.report, &settings.notices);
-    }
     let node = match settings::node(&settings) {
         Ok(node) => node,
         Err(error) => return Arguments::refuse(&error, EX_CONFIG),
     };
+    if arguments.check {
+        return euca_daemon::print_check(&settings.report, &settings.notices);
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime");
     match runtime.and_then(|runtime| runtime.block_on(run(settings, node))) {
@@ -71,12 +70,11 @@ async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> 
 
     let shutdown = CancellationToken::new();
     let systemd = Systemd;
-    tokio::spawn(systemd.watchdog(shutdown.clone()));
-    // Nothing of a node's configuration changes while it runs.
-    tokio::spawn(signals.run(shutdown.clone(), || {}));
+    tokio::spawn(systemd.watchdog());
+    let on_hangup = || info!("SIGHUP: the configuration is read at the start only");
+    tokio::spawn(signals.run(shutdown.clone(), on_hangup));
     systemd.ready(euca_daemon::key_status(&credentials));
     server.serve(listener, shutdown, settings.listener.shutdown_grace).await;
-    systemd.stopping();
     node.shutdown().await;
     info!("node controller stopped");
     Ok(())
@@ -92,6 +90,8 @@ async fn probe(settings: LibvirtSettings) {
             let seconds = probe.first_output.as_secs_f32();
             info!(%kind, version = probe.version, seconds, "hypervisor runs guests");
         }
-        Err(error) => warn!(%kind, error = euca_soap::chain(&error), "no sign that the hypervisor runs guests"),
+        Err(error) => {
+            error!(%kind, error = euca_soap::chain(&error), "no sign that the hypervisor runs guests")
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! From `eucalyptus.conf` to what the node and its hypervisor take.
 
-use euca_config::{DiskUnit, HypervisorType, NcSettings, NcVnetMode};
+use std::path::PathBuf;
 
+use euca_config::{DiskUnit, HypervisorType, NcSettings, NcVnetMode};
 use euca_hypervisor::{BridgeName, DomainKind, LibvirtSettings, Virtio};
 use euca_node::{NetworkMode, NetworkSettings, NodeSettings};
 
@@ -30,6 +31,11 @@ pub fn node(settings: &NcSettings) -> Result<NodeSettings, euca_hypervisor::Erro
     let (path, run) = (settings.instance_path.clone(), settings.home.run());
     let defaults = NodeSettings::new(path, run, kind(settings), NetworkSettings { mode, bridge });
     Ok(NodeSettings {
+        // The original's choice; libvirt's own where neither is there.
+        emulator: ["/usr/bin/kvm", "/usr/bin/qemu-kvm"]
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|program| kind(settings) == DomainKind::Kvm && program.is_file()),
         virtio: Virtio { root: settings.virtio_root, net: settings.virtio_net },
         max_memory: settings.max_mem_mb,
         max_cores: u32::try_from(settings.max_cores).unwrap_or(u32::MAX),

@@ -257,6 +257,7 @@ pub(crate) fn read(body: &BodyElement<'_>) -> Option<Fault> {
                     "lt" => "<".into(),
                     "gt" => ">".into(),
                     "amp" => "&".into(),
+                    "apos" => "'".into(),
                     _ => "\"".into(),
                 },
             },
@@ -273,7 +274,9 @@ pub(crate) fn read(body: &BodyElement<'_>) -> Option<Fault> {
             Some("detail" | "Detail") => &mut detail,
             _ => continue,
         };
-        target.extend(text.chars().take(1024_usize.saturating_sub(target.len())));
+        // A line feed from a peer would start a line of its own in the log.
+        let text = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+        target.extend(text.take(1024_usize.saturating_sub(target.len())));
     }
     let code = match code.trim() {
         "soapenv:Client" => FaultCode::Client,
@@ -283,4 +286,20 @@ pub(crate) fn read(body: &BodyElement<'_>) -> Option<Fault> {
         other => FaultCode::Other(other.to_owned()),
     };
     Some(Fault { code, reason, detail })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_read_as_it_was_rendered_without_line_feeds() {
+        for version in [Version::Soap11, Version::Soap12] {
+            let refused = Refused::plain(StatusCode::OK, FaultCode::Server, "one\n[two] <&>");
+            let message = refused.render(version);
+            let envelope = euca_wsse::scan(&message, &euca_wsse::Limits::default()).unwrap();
+            let fault = read(envelope.body().unwrap()).unwrap();
+            assert_eq!((fault.reason.as_str(), fault.detail.as_str()), ("one [two] <&>", "one [two] <&>"));
+        }
+    }
 }

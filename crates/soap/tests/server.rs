@@ -383,6 +383,15 @@ async fn an_oversized_body_is_refused_announced_or_not() {
     }
     let reply = talk(server.address, chunked.as_bytes()).await;
     assert_eq!(status(&reply), "413", "{reply}");
+    // In one chunk that fits the read buffer, and in the version of the request.
+    let server = start(Limits { body_bytes: 1000, ..Limits::default() });
+    let one_chunk = format!(
+        "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\nTransfer-Encoding: chunked\r\n\r\n\
+         7d0\r\n{}\r\n0\r\n\r\n",
+        "x".repeat(2000),
+    );
+    let reply = talk(server.address, one_chunk.as_bytes()).await;
+    assert!(status(&reply) == "413" && reply.contains("Content-Type: application/soap+xml"), "{reply}");
 }
 
 #[tokio::test]
@@ -476,6 +485,16 @@ async fn requests_beyond_the_limit_are_shed_with_a_fault() {
 }
 
 #[tokio::test]
+async fn a_peer_that_says_no_more_after_its_request_gets_its_reply() {
+    let server = start(Limits::default());
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&get_keys("slow")).await.unwrap();
+    stream.shutdown().await.unwrap();
+    assert_eq!(status(&read_reply(&mut stream).await), "200");
+    assert!(ends(&mut stream, Duration::from_secs(2)).await);
+}
+
+#[tokio::test]
 async fn an_operation_ends_even_when_its_caller_has_gone() {
     let server = start(Limits::default());
     let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -509,4 +528,36 @@ async fn what_does_not_finish_within_the_grace_period_is_reset() {
     server.shutdown.cancel();
     let error = within(Duration::from_secs(5), stream.read_u8()).await.unwrap().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+/// The request may be on its way when the server loses patience, or is told to stop (C12).
+#[tokio::test]
+async fn a_connection_that_carried_no_reply_ends_with_a_reset() {
+    for said in ["", "POST /axis2 HTTP/1.1\r\nHost:"] {
+        for stopped in [false, true] {
+            let limits = Limits { header_time: Duration::from_millis(300), ..Limits::default() };
+            let server = start(limits);
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(said.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if stopped {
+                server.shutdown.cancel();
+            }
+            let error = within(Duration::from_secs(5), stream.read_u8()).await.unwrap().unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{said:?}, stopped: {stopped}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn at_shutdown_the_last_reply_says_so_and_what_was_sent_behind_is_not_begun() {
+    let server = start(Limits::default());
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&[get_keys("slow"), get_keys("self")].concat()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.shutdown.cancel();
+    let reply = read_reply(&mut stream).await;
+    assert!(status(&reply) == "200" && reply.contains("Connection: close"), "{reply}");
+    assert!(ends(&mut stream, Duration::from_secs(2)).await);
+    assert_eq!(server.puppet.finished.load(Ordering::SeqCst), 1);
 }

@@ -142,6 +142,16 @@ async fn nobody_else_is_ever_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_node_is_asked_when_relaying_is_switched_off() {
+    let settings = ClusterSettings { relay_logs: false, ..round_robin() };
+    let world = World::start(settings, Fleet::new(), &["n0", "n1"]);
+    let gatherlog = Gatherlog::new(world.cluster.clone());
+    let answer = gatherlog.get_logs(logs(Some(&url("n1")))).await.unwrap();
+    assert_eq!((answer.return_, answer.nc_log), (Some(true), None));
+    assert!(world.fleet.foreground().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_node_that_does_not_answer_is_given_10_seconds() {
     let directory = tempfile::tempdir().unwrap();
     let (world, gatherlog) = gatherlog(directory.path());

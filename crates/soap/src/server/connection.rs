@@ -72,22 +72,29 @@ pub(super) fn reset_on_close(stream: &TcpStream) {
 }
 
 /// A stream whose writes fail when the peer takes nothing for `stall`, and which ends with a reset once `abort`
-/// is cancelled: hyper owns it, so the reset has to wait for its drop.
+/// is cancelled, or when it has carried no reply: the peer's request may be on its way. hyper owns it, so the
+/// reset has to wait for its drop.
 pub(super) struct Guarded {
     stream: TcpStream,
     stall: Duration,
     abort: CancellationToken,
+    written: bool,
     /// Runs while a write is pending.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Guarded {
     pub(super) fn new(stream: TcpStream, stall: Duration, abort: CancellationToken) -> Self {
-        Self { stream, stall, abort, deadline: None }
+        Self { stream, stall, abort, written: false, deadline: None }
     }
 
-    fn watch<T>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn watch(
+        &mut self,
+        context: &mut Context<'_>,
+        result: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if result.is_ready() {
+            self.written = true;
             self.deadline = None;
             return result;
         }
@@ -104,7 +111,7 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        if self.abort.is_cancelled() {
+        if self.abort.is_cancelled() || !self.written {
             reset_on_close(&self.stream);
         }
     }
@@ -148,6 +155,9 @@ impl AsyncWrite for Guarded {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.written {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -126,6 +126,8 @@ impl Server {
             warn!(%peer, path = parts.uri.path(), reason, fault = %refused.fault, "request refused");
             refused
         };
+        let announced = announced_version(parts);
+        *version = announced.unwrap_or(Version::Soap12);
         let (message, _share) = self.receive(body).await.map_err(|refused| {
             let reason = refused.fault.reason.clone();
             refuse(refused, &reason)
@@ -133,11 +135,9 @@ impl Server {
         let Ok(_permit) = self.requests.try_acquire() else {
             return Err(refuse(Refused::busy(), "overload"));
         };
-        let Some(announced) = announced_version(parts) else {
-            *version = Version::Soap12;
+        let Some(announced) = announced else {
             return Err(refuse(Refused::content_type(), "content-type"));
         };
-        *version = announced;
         let envelope = scan::scan(&message, &self.limits.xml).map_err(|error| {
             refuse(Refused::scan(&error, announced), &format!("{}: {error}", error.reason()))
         })?;
@@ -236,13 +236,13 @@ impl Server {
             while let Some(frame) = body.frame().await {
                 let frame = frame.map_err(|error| Refused::broken_body(&crate::chain(&error)))?;
                 let Ok(data) = frame.into_data() else { continue };
-                if first.is_empty() && rest.is_empty() {
-                    first = data;
-                    continue;
-                }
                 let length = first.len().max(rest.len()) + data.len();
                 if length > limit {
                     return Err(too_large());
+                }
+                if first.is_empty() {
+                    first = data;
+                    continue;
                 }
                 if length > FREE_BODY_BYTES {
                     let more = u32::try_from(data.len()).unwrap_or(u32::MAX);
