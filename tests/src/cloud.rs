@@ -2,7 +2,6 @@
 //! HTTP, and a driver that talks as a CLC does. Everything ends and vanishes with it.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -18,7 +17,7 @@ use crate::daemon::{Daemon, free_address};
 use crate::home::Home;
 use crate::images::ImageServer;
 use crate::node;
-use crate::until;
+use crate::{machine, run_instances, until};
 
 /// Poll period of the cluster controller, 6 s, and what a loaded machine may add to it.
 pub const POLL_PERIOD: Duration = Duration::from_secs(12);
@@ -46,7 +45,7 @@ impl Cloud {
     pub async fn start(guest: &Path) -> Result<Self> {
         TestGuest::build(guest).context("building the guest")?;
         let libvirtd = PrivateLibvirtd::start(&node::cache()).await.context("starting libvirtd")?;
-        let bridge = TestBridge::create(&bridge_name())?;
+        let bridge = TestBridge::create(&node::bridge_name())?;
         let images = ImageServer::start([127, 8, 0, 1].into(), guest.to_owned()).await?;
 
         let node_address = free_address([127, 8, 0, 2].into())?;
@@ -92,27 +91,12 @@ impl Cloud {
     pub async fn run(&self, id: &str) -> Result<()> {
         let reply = self
             .ask(&cc::RunInstances {
-                correlation_id: Some(format!("run-{id}")),
-                user_id: Some("alice".to_owned()),
-                image_id: Some("emi-12345678".to_owned()),
                 kernel_id: Some("eki-12345678".to_owned()),
                 ramdisk_id: Some("eri-12345678".to_owned()),
                 image_url: Some(self.images.url("root.img")),
                 kernel_url: Some(self.images.url("kernel")),
                 ramdisk_url: Some(self.images.url("ramdisk")),
-                instance_type: Some(machine()),
-                key_name: Some(String::new()),
-                max_count: 1,
-                min_count: 1,
-                reservation_id: "r-41D30C2E".to_owned(),
-                instance_ids: vec![id.to_owned()],
-                net_names: vec!["default".to_owned()],
-                mac_addresses: vec!["d0:0d:00:00:00:00".to_owned()],
-                network_index_list: vec![-1],
-                vlan: -1,
-                launch_index: "0".to_owned(),
-                platform: Some("linux".to_owned()),
-                ..Default::default()
+                ..run_instances(id)
             })
             .await?;
         ensure!(
@@ -232,23 +216,6 @@ impl Cloud {
         ensure!(self.cluster.stop()?.success(), "cc-daemon ended badly");
         ensure!(self.node.stop()?.success(), "nc-daemon ended badly");
         Ok(())
-    }
-}
-
-/// A free name for a bridge: at most 15 characters, and several clouds in one process.
-pub fn bridge_name() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("et{}x{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
-}
-
-/// A type that fits wherever the tests run: guests of 128 MiB.
-fn machine() -> cc::VirtualMachine {
-    cc::VirtualMachine {
-        name: Some("m1.small".to_owned()),
-        memory: Some(128),
-        cores: Some(1),
-        disk: Some(1),
-        ..Default::default()
     }
 }
 

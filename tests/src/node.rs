@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
 
@@ -35,4 +36,10 @@ pub fn configure(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &st
         listen.port(),
         path.display(),
     ))
+}
+
+/// A free name for a bridge: at most 15 characters, and several clouds in one process.
+pub fn bridge_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("et{}x{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
 }

@@ -21,7 +21,7 @@ use euca_sim::keys::{Keys, Role};
 use euca_sim::node::Capacity;
 use euca_tests::daemon::{Daemon, free_address};
 use euca_tests::home::Home;
-use euca_tests::node;
+use euca_tests::{node, run_instances};
 use euca_wire::{Request, cc, nc};
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
@@ -545,31 +545,6 @@ fn inner(element: &str) -> &str {
     element.split_once('>').unwrap().1.split('<').next().unwrap()
 }
 
-fn run_instances() -> cc::RunInstances {
-    cc::RunInstances {
-        user_id: Some("alice".to_owned()),
-        image_id: Some("emi-1".to_owned()),
-        image_url: Some("http://127.0.0.1:1/emi-1".to_owned()),
-        instance_type: Some(cc::VirtualMachine {
-            name: Some("m1.small".to_owned()),
-            memory: Some(128),
-            cores: Some(1),
-            disk: Some(2),
-            ..Default::default()
-        }),
-        key_name: Some(String::new()),
-        max_count: 1,
-        min_count: 1,
-        reservation_id: "r-41D30C2E".to_owned(),
-        instance_ids: vec!["i-0BADCAFE".to_owned()],
-        net_names: vec!["default".to_owned()],
-        mac_addresses: vec!["d0:0d:3a:4b:5c:6d".to_owned()],
-        vlan: -1,
-        launch_index: "0".to_owned(),
-        ..Default::default()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cluster_controller_refuses_every_attack_and_runs_nothing() {
     let home = Home::new().unwrap();
@@ -593,7 +568,7 @@ async fn the_cluster_controller_refuses_every_attack_and_runs_nothing() {
         Ok(!reply.text().contains("<n:availableInstances>0<"))
     };
     euca_tests::until("capacity", Duration::from_secs(12), capacity).await.unwrap();
-    let (accepted, complaints) = target.withstands(&run_instances(), "TerminateInstances").await;
+    let (accepted, complaints) = target.withstands(&run_instances("i-0BADCAFE"), "TerminateInstances").await;
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     assert!(accepted.text().contains("<n:instanceId>i-0BADCAFE<"), "{}", accepted.text());
     let calls = |operation: &str| fleet.nodes()[0].1.calls(operation);
@@ -609,7 +584,7 @@ async fn the_cluster_controller_refuses_every_attack_and_runs_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_node_controller_refuses_every_attack_and_runs_nothing() {
     let libvirtd = PrivateLibvirtd::start(&node::cache()).await.unwrap();
-    let bridge = TestBridge::create(&format!("eucaa{}", std::process::id())).unwrap();
+    let bridge = TestBridge::create(&node::bridge_name()).unwrap();
     let home = Home::new().unwrap();
     let address = free_address([127, 10, 2, 1].into()).unwrap();
     node::configure(&home, address, &libvirtd.uri(), bridge.name()).unwrap();

@@ -9,39 +9,11 @@ use euca_sim::keys::Role;
 use euca_sim::node::Capacity;
 use euca_tests::daemon::{Daemon, free_address};
 use euca_tests::home::Home;
-use euca_tests::{ask, until};
+use euca_tests::{ask, run_instances, until};
 use euca_wire::{Request, cc};
 
 /// The poll period of 6 s, and what a loaded machine may add.
 const PATIENCE: Duration = Duration::from_secs(12);
-
-fn run_instances(id: &str) -> cc::RunInstances {
-    cc::RunInstances {
-        correlation_id: Some(format!("run-{id}")),
-        user_id: Some("alice".to_owned()),
-        image_id: Some("emi-1".to_owned()),
-        image_url: Some("http://walrus/emi-1".to_owned()),
-        instance_type: Some(cc::VirtualMachine {
-            name: Some("m1.small".to_owned()),
-            memory: Some(128),
-            cores: Some(1),
-            disk: Some(2),
-            ..Default::default()
-        }),
-        key_name: Some(String::new()),
-        max_count: 1,
-        min_count: 1,
-        reservation_id: "r-41D30C2E".to_owned(),
-        instance_ids: vec![id.to_owned()],
-        net_names: vec!["default".to_owned()],
-        mac_addresses: vec!["d0:0d:3a:4b:5c:6d".to_owned()],
-        network_index_list: vec![-1],
-        vlan: -1,
-        launch_index: "0".to_owned(),
-        platform: Some("linux".to_owned()),
-        ..Default::default()
-    }
-}
 
 async fn text<Q: Request>(clc: &Clc, request: &Q) -> String {
     ask(clc, request).await.unwrap().text()

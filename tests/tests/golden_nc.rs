@@ -67,7 +67,7 @@ async fn what_the_original_node_was_asked_is_answered_as_the_index_says() {
     // nc-daemon runs it for ncPowerDown, as root.
     assert!(!Path::new("/usr/sbin/powernap-now").exists(), "this test would put this host to sleep");
     let libvirtd = PrivateLibvirtd::start(&node::cache()).await.unwrap();
-    let bridge = TestBridge::create(&format!("eucag{}", std::process::id())).unwrap();
+    let bridge = TestBridge::create(&node::bridge_name()).unwrap();
     let recordings = recordings();
     let mut complaints = Vec::new();
     for (life, count) in LIVES {

@@ -19,7 +19,7 @@ const STRICT: &str = "DAEMON_WSS_PROFILE=\"strict\"\n";
 #[tokio::test(flavor = "multi_thread")]
 async fn strict_daemons_work_with_each_other_and_with_nobody_who_leaves_bodies_unsigned() {
     let libvirtd = PrivateLibvirtd::start(&node::cache()).await.unwrap();
-    let bridge = TestBridge::create(&format!("eucas{}", std::process::id())).unwrap();
+    let bridge = TestBridge::create(&node::bridge_name()).unwrap();
     let node_home = Home::new().unwrap();
     let keys = node_home.keys();
     let strict = free_address([127, 11, 0, 1].into()).unwrap();
