@@ -88,16 +88,11 @@ async fn cluster(first: &str, mode: &str) -> Cluster {
     home.configure(&conf).unwrap();
     let daemon = Daemon::start("cc-daemon", &home).unwrap();
     let cluster = Cluster { home, fleet, daemon, address };
-    // Nodes take instances once they have been polled.
-    let probe = golden().join("clc-2.0.1/DescribeResources.request.http");
-    for attempt in 0.. {
-        let reply = exchange(address, &std::fs::read(&probe).unwrap()).await.unwrap();
-        if !reply.text().contains("<n:availableInstances>0<") {
-            return cluster;
-        }
-        assert!(attempt < 100, "nodes are not polled");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    // Instances are described, and nodes take some, once every node has been polled.
+    let probe = golden().join("clc-2.0.1/DescribeInstances.request.http");
+    let probe = std::fs::read(probe).unwrap();
+    let polled = async || Ok(exchange(address, &probe).await?.status() == 200);
+    euca_tests::until("first poll", std::time::Duration::from_secs(20), polled).await.unwrap();
     cluster
 }
 
