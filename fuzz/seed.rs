@@ -1,0 +1,75 @@
+//! Makes the first corpus of every target from the recordings: `seed DIRECTORY`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use euca_wsse::{Limits, scan};
+
+/// Longer recordings say nothing new and slow everything down.
+const LONGEST: usize = 32_768;
+
+fn main() -> std::io::Result<()> {
+    let out = PathBuf::from(std::env::args_os().nth(1).expect("usage: seed DIRECTORY"));
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let write = |target: &str, name: &str, bytes: &[u8]| -> std::io::Result<()> {
+        fs::create_dir_all(out.join(target))?;
+        fs::write(out.join(target).join(name), bytes)
+    };
+    for directory in ["c-2.0.1", "clc-2.0.1", "clc-2.0.1/replies-accepted", "clc-2.0.1/replies-rejected"] {
+        for entry in fs::read_dir(root.join("tests/golden").join(directory))? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let bytes = if path.is_file() { fs::read(&path)? } else { continue };
+            let Some(body) = body(&name, bytes).filter(|body| body.len() <= LONGEST) else { continue };
+            write("envelope", &name, &body)?;
+            if name.ends_with(".request.http") {
+                write("wsse", &name, &body)?;
+            }
+            if let Ok(envelope) = scan(&body, &Limits::default())
+                && let Some(element) = envelope.body()
+            {
+                write("wire_decode", &name, element.xml.as_bytes())?;
+            }
+        }
+    }
+    // One unaltered message, and one example of each edit.
+    for (index, edits) in [
+        &b"\0"[..],
+        b"\0\0\x05\0\0\0\x10",
+        b"\x01\x01\x05\0\0\0\x03<a>",
+        b"\x02\x06\x10\0\x0f\0\xff",
+        b"\x03\x03\x0a\0\0\0A",
+    ]
+    .iter()
+    .enumerate()
+    {
+        write("wsse", &format!("edits-{index}"), edits)?;
+    }
+
+    let example = fs::read(root.join("etc/eucalyptus.conf"))?;
+    let uncommented = String::from_utf8_lossy(&example).lines().fold(String::new(), |text, line| {
+        text + line.strip_prefix('#').filter(|line| line.contains("=\"")).unwrap_or(line) + "\n"
+    });
+    write("config", "example", &example)?;
+    write("config", "example-all", uncommented.as_bytes())?;
+    for mode in ["STATIC", "MANAGED", "MANAGED-NOVLAN"] {
+        let local = format!("VNET_MODE={mode}\nNODES=\"a b [::1]\"\n");
+        write("config", mode, &[local.as_bytes(), b"\xFF", uncommented.as_bytes()].concat())?;
+    }
+    Ok(())
+}
+
+/// The SOAP message of a recording.
+fn body(name: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
+    if name.ends_with(".xml") {
+        return Some(bytes);
+    }
+    if name.ends_with(".response.http") || name.starts_with("http.") {
+        return euca_oracle::http::parse(&bytes, LONGEST).ok().map(|reply| reply.body);
+    }
+    if !name.ends_with(".request.http") {
+        return None;
+    }
+    let at = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    Some(bytes[at + 4..].to_vec())
+}
