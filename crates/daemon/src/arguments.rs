@@ -13,7 +13,7 @@ pub const EX_CONFIG: u8 = 78;
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Arguments {
-    /// Installation prefix; overrides the environment variable EUCALYPTUS.
+    /// Installation prefix; the environment variable EUCALYPTUS wins over it.
     #[arg(long, value_name = "DIR")]
     home: Option<PathBuf>,
     /// Print every setting with its value and where it comes from, and exit: 0 when the daemon could start.
@@ -22,7 +22,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The installation prefix they name, or the environment's.
+    /// The installation prefix of the environment, or else theirs (deployment.md §1.3).
     ///
     /// # Errors
     /// It is not one.

@@ -2,8 +2,8 @@
 //! namespace and local name decide, order is free, unknown elements are skipped, absent stays absent.
 //!
 //! What is refused: markup that is not well-formed, a required element that is missing, a scalar given twice,
-//! a number or date that is none, an element inside text, nesting beyond [`MAX_DEPTH`]. The envelope scan has
-//! refused DTDs and duplicate ids before this code sees a byte; it does not rely on that.
+//! a number or date that is none, an element inside text, nesting beyond [`MAX_DEPTH`]. DTDs, duplicate ids and
+//! characters that XML forbids are the envelope scan's to refuse, before this code sees a byte.
 
 use std::borrow::Cow;
 
@@ -26,7 +26,7 @@ pub enum DecodeError {
     Malformed {
         /// Offset into the element.
         offset: u64,
-        /// What the reader objects to.
+        /// What the reader objects to, cut to 64 characters.
         message: String,
     },
     /// Another element than the message's.
@@ -362,7 +362,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn malformed(&self, message: &str) -> DecodeError {
-        DecodeError::Malformed { offset: self.reader.buffer_position(), message: message.to_owned() }
+        DecodeError::Malformed { offset: self.reader.buffer_position(), message: cut(message) }
     }
 }
 
