@@ -70,7 +70,10 @@ impl Cloud {
         };
         until("capacity", POLL_PERIOD, async || {
             let request = cc::DescribeResources { instance_types: vec![machine()], ..Default::default() };
-            Ok(!cloud.ask(&request).await?.text().contains("<n:availableInstances>0</n:availableInstances>"))
+            let described = cloud.ask(&cc::DescribeInstances::default()).await?.status() == 200;
+            let capacity = !cloud.ask(&request).await?.text().contains("<n:availableInstances>0<");
+            // Until the node has told its instances too, describing them is a fault.
+            Ok(described && capacity)
         })
         .await?;
         Ok(cloud)
