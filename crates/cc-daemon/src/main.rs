@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use euca_cluster::addresses::ArpTable;
-use euca_cluster::{Cluster, Gatherlog};
+use euca_cluster::{Cluster, Environment, Gatherlog};
 use euca_config::{CcSettings, Files, Watch};
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_soap::{Endpoint, Security, Server};
@@ -55,13 +55,11 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     let nodes =
         Arc::new(Credentials::new(&key("cluster-cert.pem"), &key("cluster-pk.pem"), &key("node-cert.pem")));
 
-    let connector = SoapConnector::new(&settings, nodes);
-    let cluster = Cluster::new(
-        settings::cluster(&settings),
-        settings::nodes(&settings.hot),
-        connector,
-        ArpTable::default(),
-    );
+    let environment = Environment {
+        connector: SoapConnector::new(&settings, nodes),
+        addresses: Arc::new(ArpTable::default()),
+    };
+    let cluster = Cluster::new(settings::cluster(&settings), settings::nodes(&settings.hot), environment);
     // A CLC signs as 2.0.1 does, whatever our own daemons may agree on among themselves.
     let options = euca_daemon::verifier_options(&settings.security, euca_config::Profile::Legacy);
     let verifier = Verifier::new(Arc::clone(&cloud), options);

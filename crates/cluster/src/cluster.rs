@@ -15,6 +15,14 @@ use crate::nodes::{Candidates, Connector, Nodes};
 use crate::settings::{ClusterSettings, MIN_POLLING_FREQUENCY, NetworkMode, NodeAddress};
 use crate::tasks::Tasks;
 
+/// What a cluster reaches outside itself.
+pub struct Environment<C> {
+    /// Connections to the nodes.
+    pub connector: C,
+    /// Where addresses on the wire are observed.
+    pub addresses: Arc<dyn AddressSource>,
+}
+
 /// A cluster controller. Implements [`euca_wire::ClusterApi`]; wants [`Cluster::run_monitor`] to be run beside.
 ///
 /// Operations are answered from memory, or by calls to nodes; none waits for the monitor, and none holds a
@@ -38,13 +46,9 @@ pub struct Cluster<C: Connector> {
 
 impl<C: Connector> Cluster<C> {
     /// A cluster of `nodes` that knows no instances yet. Intervals below their minimum are raised to it.
-    pub fn new(
-        settings: ClusterSettings,
-        nodes: Vec<NodeAddress>,
-        connector: C,
-        addresses: impl AddressSource,
-    ) -> Arc<Self> {
+    pub fn new(settings: ClusterSettings, nodes: Vec<NodeAddress>, environment: Environment<C>) -> Arc<Self> {
         let settings = settings.raised_to_minimums();
+        let Environment { connector, addresses } = environment;
         let connector = Arc::new(connector);
         let tasks = Tasks::default();
         let list =
@@ -54,7 +58,7 @@ impl<C: Connector> Cluster<C> {
             connector,
             nodes: list,
             instances: Arc::new(Instances::new(settings.max_instances)),
-            addresses: Arc::new(addresses),
+            addresses,
             tasks,
             placement: Mutex::new(0),
             period: watch::Sender::new(settings.polling_frequency),

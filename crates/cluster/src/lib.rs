@@ -33,7 +33,7 @@ mod settings;
 mod tasks;
 mod translation;
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Environment};
 pub use gatherlog::{Gatherlog, HostFiles};
 pub use nodes::Connector;
 pub use settings::{ClusterSettings, NetworkMode, NodeAddress};

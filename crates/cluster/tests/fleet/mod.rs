@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use euca_cluster::addresses::{AddressSource, Neighbours};
-use euca_cluster::{Cluster, ClusterSettings, Connector, NodeAddress};
+use euca_cluster::{Cluster, ClusterSettings, Connector, Environment, NodeAddress};
 use euca_wire::{CallError, Fault, LogApi, NodeApi, Request, gl, nc};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -364,7 +364,8 @@ impl World {
     /// A cluster of these nodes; its monitor has not polled yet.
     pub fn start(settings: ClusterSettings, fleet: Fleet, nodes: &[&str]) -> Self {
         let nodes = nodes.iter().map(|name| address(name)).collect();
-        let cluster = Cluster::new(settings, nodes, fleet.clone(), fleet.clone());
+        let environment = Environment { connector: fleet.clone(), addresses: Arc::new(fleet.clone()) };
+        let cluster = Cluster::new(settings, nodes, environment);
         let monitor = CancellationToken::new();
         let (running, shutdown) = (cluster.clone(), monitor.clone());
         tokio::spawn(async move { running.run_monitor(shutdown).await });
