@@ -124,20 +124,26 @@ fn emit_type(
         "#[derive(Debug, Clone, Default, PartialEq)]\n\
          #[cfg_attr(feature = \"yaserde\", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]\n\
          #[cfg_attr(feature = \"yaserde\", yaserde(prefix = \"n\", namespaces = {{ \"n\" = \"{}\" }}, rename = \"{}\"))]\n\
+         #[cfg_attr(feature = \"serde\", derive(serde::Serialize, serde::Deserialize), serde(default))]\n\
          pub struct {name} {{\n",
         service.namespace,
         element.unwrap_or(&kind.name),
     );
     for field in &fields {
         let note = notes.get(field.name.as_str()).map(|note| format!(": {note}")).unwrap_or_default();
+        let skip = match (field.min, field.max) {
+            (0, Some(1)) => ", skip_serializing_if = \"Option::is_none\"",
+            _ => "",
+        };
         _ = write!(
             out,
-            "/// `{}`{note}.\n#[cfg_attr(feature = \"yaserde\", yaserde(prefix = \"n\", rename = \"{}\"))]\n\
+            "/// `{tag}`{note}.\n\
+             #[cfg_attr(feature = \"yaserde\", yaserde(prefix = \"n\", rename = \"{tag}\"))]\n\
+             #[cfg_attr(feature = \"serde\", serde(rename = \"{tag}\"{skip}))]\n\
              pub {}: {},\n",
-            field.name,
-            field.name,
             snake(&field.name),
             rust_type(field),
+            tag = field.name,
         );
     }
     out.push_str("}\n");

@@ -152,6 +152,28 @@ mod second_codec {
     }
 }
 
+/// Serde takes instants as the text of the wire.
+#[cfg(feature = "serde")]
+mod serde_text {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::{Serialize, Serializer};
+
+    use super::DateTime;
+
+    impl Serialize for DateTime {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(self)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for DateTime {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            Self::parse(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is not a date and time")))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,5 @@
 //! The codec against values nobody would write by hand, against recordings, and (feature `yaserde`) against a
-//! second, independent codec over the same types.
+//! second, independent codec over the same types. Feature `serde`: the same values as JSON.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -274,6 +274,43 @@ fn every_failure_answer_is_what_the_clc_takes_for_one() {
     let answer = write(&request.answer(false));
     assert!(answer.contains("<n:correlationId>c</n:correlationId><n:statusMessage>ERROR</n:statusMessage><n:return>false</n:return>"));
     assert!(!write(&request.answer(true)).contains("statusMessage"));
+}
+
+#[cfg(feature = "serde")]
+mod json {
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_serde_writes_reads_back_as_it_was(message in describe_instances_response()) {
+            let json = serde_json::to_string(&message).unwrap();
+            prop_assert_eq!(serde_json::from_str::<cc::DescribeInstancesResponse>(&json).unwrap(), message);
+        }
+    }
+
+    #[test]
+    fn json_says_what_the_wire_says_in_its_names() {
+        let request = cc::RunInstances {
+            correlation_id: Some("c".to_owned()),
+            image_url: Some("http://walrus/emi".to_owned()),
+            instance_ids: vec!["i-1".to_owned()],
+            ..Default::default()
+        };
+        let json = serde_json::to_value(&request).unwrap();
+        assert_eq!(json["correlationId"], "c");
+        assert_eq!(json["imageURL"], "http://walrus/emi");
+        assert_eq!(json["instanceIds"][0], "i-1");
+        assert_eq!(json.get("userId"), None, "an absent option has no member");
+    }
+
+    #[test]
+    fn a_record_of_another_age_is_read_as_far_as_it_is_known() {
+        let json = r#"{ "instanceId": "i-1", "launchTime": "2011-01-06T10:11:12.000Z", "flavour": [1, 2] }"#;
+        let instance: cc::CcInstance = serde_json::from_str(json).unwrap();
+        assert_eq!(instance.instance_id.as_deref(), Some("i-1"));
+        assert_eq!(instance.launch_time.map(DateTime::unix), Some(1_294_308_672));
+        assert_eq!(instance.net_params, None);
+    }
 }
 
 #[cfg(feature = "yaserde")]

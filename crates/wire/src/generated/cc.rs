@@ -15,18 +15,23 @@ use crate::service::{Caller, Message, Operation, Request, Service, Stub};
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "AssignAddressResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct AssignAddressResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -86,24 +91,31 @@ impl Message for AssignAddressResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "AssignAddress"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct AssignAddress {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `source`: public IPv4 address, dotted.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "source"))]
+    #[cfg_attr(feature = "serde", serde(rename = "source"))]
     pub source: String,
     /// `dest`: private IPv4 address, dotted.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "dest"))]
+    #[cfg_attr(feature = "serde", serde(rename = "dest"))]
     pub dest: String,
 }
 
@@ -176,18 +188,23 @@ impl Message for AssignAddress {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "AttachVolumeResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct AttachVolumeResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -247,30 +264,39 @@ impl Message for AttachVolumeResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "AttachVolume"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct AttachVolume {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `volumeId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "volumeId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "volumeId", skip_serializing_if = "Option::is_none"))]
     pub volume_id: Option<String>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
     /// `remoteDev`: AoE device path or iSCSI connection string.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "remoteDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "remoteDev", skip_serializing_if = "Option::is_none"))]
     pub remote_dev: Option<String>,
     /// `localDev`: device name in the guest.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "localDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "localDev", skip_serializing_if = "Option::is_none"))]
     pub local_dev: Option<String>,
 }
 
@@ -368,18 +394,23 @@ impl Message for AttachVolume {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "BundleInstanceResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct BundleInstanceResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -439,39 +470,51 @@ impl Message for BundleInstanceResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "BundleInstance"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct BundleInstance {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
     /// `bucketName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "bucketName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "bucketName", skip_serializing_if = "Option::is_none"))]
     pub bucket_name: Option<String>,
     /// `filePrefix`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "filePrefix"))]
+    #[cfg_attr(feature = "serde", serde(rename = "filePrefix", skip_serializing_if = "Option::is_none"))]
     pub file_prefix: Option<String>,
     /// `walrusURL`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "walrusURL"))]
+    #[cfg_attr(feature = "serde", serde(rename = "walrusURL", skip_serializing_if = "Option::is_none"))]
     pub walrus_url: Option<String>,
     /// `userPublicKey`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userPublicKey"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userPublicKey", skip_serializing_if = "Option::is_none"))]
     pub user_public_key: Option<String>,
     /// `S3Policy`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "S3Policy"))]
+    #[cfg_attr(feature = "serde", serde(rename = "S3Policy", skip_serializing_if = "Option::is_none"))]
     pub s3_policy: Option<String>,
     /// `S3PolicySig`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "S3PolicySig"))]
+    #[cfg_attr(feature = "serde", serde(rename = "S3PolicySig", skip_serializing_if = "Option::is_none"))]
     pub s3_policy_sig: Option<String>,
 }
 
@@ -592,12 +635,15 @@ impl Message for BundleInstance {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "bundleTaskType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct BundleTask {
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
     /// `state`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "state"))]
+    #[cfg_attr(feature = "serde", serde(rename = "state", skip_serializing_if = "Option::is_none"))]
     pub state: Option<String>,
 }
 
@@ -635,18 +681,23 @@ impl Decode for BundleTask {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "CancelBundleTaskResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct CancelBundleTaskResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -706,21 +757,27 @@ impl Message for CancelBundleTaskResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "CancelBundleTask"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct CancelBundleTask {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
 }
 
@@ -785,60 +842,82 @@ impl Message for CancelBundleTask {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ccInstanceType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct CcInstance {
     /// `imageId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "imageId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "imageId", skip_serializing_if = "Option::is_none"))]
     pub image_id: Option<String>,
     /// `kernelId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "kernelId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "kernelId", skip_serializing_if = "Option::is_none"))]
     pub kernel_id: Option<String>,
     /// `ramdiskId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "ramdiskId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "ramdiskId", skip_serializing_if = "Option::is_none"))]
     pub ramdisk_id: Option<String>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
     /// `instanceType`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceType"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceType", skip_serializing_if = "Option::is_none"))]
     pub instance_type: Option<VirtualMachine>,
     /// `keyName`: the OpenSSH public key itself, empty without one.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "keyName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "keyName", skip_serializing_if = "Option::is_none"))]
     pub key_name: Option<String>,
     /// `launchTime`: when the controller accepted the instance.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "launchTime"))]
+    #[cfg_attr(feature = "serde", serde(rename = "launchTime", skip_serializing_if = "Option::is_none"))]
     pub launch_time: Option<DateTime>,
     /// `stateName`: `Pending`, `Extant` or `Teardown`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "stateName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "stateName", skip_serializing_if = "Option::is_none"))]
     pub state_name: Option<String>,
     /// `netParams`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "netParams"))]
+    #[cfg_attr(feature = "serde", serde(rename = "netParams", skip_serializing_if = "Option::is_none"))]
     pub net_params: Option<NetConfig>,
     /// `ownerId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "ownerId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "ownerId", skip_serializing_if = "Option::is_none"))]
     pub owner_id: Option<String>,
     /// `reservationId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "reservationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "reservationId", skip_serializing_if = "Option::is_none"))]
     pub reservation_id: Option<String>,
     /// `serviceTag`: URL of a node's service, or `self`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "serviceTag"))]
+    #[cfg_attr(feature = "serde", serde(rename = "serviceTag", skip_serializing_if = "Option::is_none"))]
     pub service_tag: Option<String>,
     /// `userData`: decoded text, not base64.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userData"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userData", skip_serializing_if = "Option::is_none"))]
     pub user_data: Option<String>,
     /// `launchIndex`: decimal, always 0 from a CLC.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "launchIndex"))]
+    #[cfg_attr(feature = "serde", serde(rename = "launchIndex", skip_serializing_if = "Option::is_none"))]
     pub launch_index: Option<String>,
     /// `platform`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "platform"))]
+    #[cfg_attr(feature = "serde", serde(rename = "platform", skip_serializing_if = "Option::is_none"))]
     pub platform: Option<String>,
     /// `bundleTaskStateName`: `none`, `bundling`, `succeeded`, `failed` or `cancelled`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "bundleTaskStateName"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "bundleTaskStateName", skip_serializing_if = "Option::is_none")
+    )]
     pub bundle_task_state_name: Option<String>,
     /// `groupNames`: security groups; at most 64 count.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "groupNames"))]
+    #[cfg_attr(feature = "serde", serde(rename = "groupNames"))]
     pub group_names: Vec<String>,
     /// `volumes`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "volumes"))]
+    #[cfg_attr(feature = "serde", serde(rename = "volumes"))]
     pub volumes: Vec<Volume>,
 }
 
@@ -1004,15 +1083,22 @@ impl Decode for CcInstance {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ccResourceType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct CcResource {
     /// `instanceType`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceType"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceType", skip_serializing_if = "Option::is_none"))]
     pub instance_type: Option<VirtualMachine>,
     /// `maxInstances`: instances of this type that fit an empty cluster.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "maxInstances"))]
+    #[cfg_attr(feature = "serde", serde(rename = "maxInstances", skip_serializing_if = "Option::is_none"))]
     pub max_instances: Option<i32>,
     /// `availableInstances`: instances of this type that fit now.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "availableInstances"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "availableInstances", skip_serializing_if = "Option::is_none")
+    )]
     pub available_instances: Option<i32>,
 }
 
@@ -1059,18 +1145,23 @@ impl Decode for CcResource {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ConfigureNetworkResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct ConfigureNetworkResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -1130,21 +1221,27 @@ impl Message for ConfigureNetworkResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ConfigureNetwork"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct ConfigureNetwork {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `rules`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "rules"))]
+    #[cfg_attr(feature = "serde", serde(rename = "rules"))]
     pub rules: Vec<NetworkRule>,
 }
 
@@ -1209,21 +1306,27 @@ impl Message for ConfigureNetwork {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribeBundleTasksResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribeBundleTasksResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `bundleTasks`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "bundleTasks"))]
+    #[cfg_attr(feature = "serde", serde(rename = "bundleTasks"))]
     pub bundle_tasks: Vec<BundleTask>,
 }
 
@@ -1288,21 +1391,27 @@ impl Message for DescribeBundleTasksResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribeBundleTasks"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribeBundleTasks {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instanceIds`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceIds"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceIds"))]
     pub instance_ids: Vec<String>,
 }
 
@@ -1367,21 +1476,27 @@ impl Message for DescribeBundleTasks {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribeInstancesResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribeInstancesResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instances`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instances"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instances"))]
     pub instances: Vec<CcInstance>,
 }
 
@@ -1446,21 +1561,27 @@ impl Message for DescribeInstancesResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribeInstances"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribeInstances {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instanceIds`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceIds"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceIds"))]
     pub instance_ids: Vec<String>,
 }
 
@@ -1525,27 +1646,35 @@ impl Message for DescribeInstances {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribeNetworksResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribeNetworksResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `mode`: 1 in MANAGED and MANAGED-NOVLAN, otherwise 0.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "mode"))]
+    #[cfg_attr(feature = "serde", serde(rename = "mode", skip_serializing_if = "Option::is_none"))]
     pub mode: Option<i32>,
     /// `addrsPerNet`: addresses per network, 0 in SYSTEM mode.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "addrsPerNet"))]
+    #[cfg_attr(feature = "serde", serde(rename = "addrsPerNet", skip_serializing_if = "Option::is_none"))]
     pub addrs_per_net: Option<i32>,
     /// `activeNetworks`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "activeNetworks"))]
+    #[cfg_attr(feature = "serde", serde(rename = "activeNetworks"))]
     pub active_networks: Vec<Network>,
 }
 
@@ -1628,24 +1757,31 @@ impl Message for DescribeNetworksResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribeNetworks"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribeNetworks {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nameserver`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nameserver"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nameserver", skip_serializing_if = "Option::is_none"))]
     pub nameserver: Option<String>,
     /// `clusterControllers`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "clusterControllers"))]
+    #[cfg_attr(feature = "serde", serde(rename = "clusterControllers"))]
     pub cluster_controllers: Vec<String>,
 }
 
@@ -1722,24 +1858,31 @@ impl Message for DescribeNetworks {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribePublicAddressesResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribePublicAddressesResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `sourceAddresses`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "sourceAddresses"))]
+    #[cfg_attr(feature = "serde", serde(rename = "sourceAddresses"))]
     pub source_addresses: Vec<String>,
     /// `destAddresses`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "destAddresses"))]
+    #[cfg_attr(feature = "serde", serde(rename = "destAddresses"))]
     pub dest_addresses: Vec<String>,
 }
 
@@ -1816,18 +1959,23 @@ impl Message for DescribePublicAddressesResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribePublicAddresses"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribePublicAddresses {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -1887,24 +2035,31 @@ impl Message for DescribePublicAddresses {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribeResourcesResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribeResourcesResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `resources`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "resources"))]
+    #[cfg_attr(feature = "serde", serde(rename = "resources"))]
     pub resources: Vec<CcResource>,
     /// `serviceTags`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "serviceTags"))]
+    #[cfg_attr(feature = "serde", serde(rename = "serviceTags"))]
     pub service_tags: Vec<String>,
 }
 
@@ -1974,21 +2129,27 @@ impl Message for DescribeResourcesResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DescribeResources"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DescribeResources {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instanceTypes`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceTypes"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceTypes"))]
     pub instance_types: Vec<VirtualMachine>,
 }
 
@@ -2059,18 +2220,23 @@ impl Message for DescribeResources {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DetachVolumeResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DetachVolumeResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -2130,33 +2296,43 @@ impl Message for DetachVolumeResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "DetachVolume"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DetachVolume {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
     /// `volumeId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "volumeId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "volumeId", skip_serializing_if = "Option::is_none"))]
     pub volume_id: Option<String>,
     /// `remoteDev`: AoE device path or iSCSI connection string.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "remoteDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "remoteDev", skip_serializing_if = "Option::is_none"))]
     pub remote_dev: Option<String>,
     /// `localDev`: device name in the guest.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "localDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "localDev", skip_serializing_if = "Option::is_none"))]
     pub local_dev: Option<String>,
     /// `force`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "force"))]
+    #[cfg_attr(feature = "serde", serde(rename = "force", skip_serializing_if = "Option::is_none"))]
     pub force: Option<bool>,
 }
 
@@ -2261,18 +2437,23 @@ impl Message for DetachVolume {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "deviceMappingType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DeviceMapping {
     /// `deviceName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "deviceName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "deviceName", skip_serializing_if = "Option::is_none"))]
     pub device_name: Option<String>,
     /// `virtualName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "virtualName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "virtualName", skip_serializing_if = "Option::is_none"))]
     pub virtual_name: Option<String>,
     /// `size`: KiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "size"))]
+    #[cfg_attr(feature = "serde", serde(rename = "size", skip_serializing_if = "Option::is_none"))]
     pub size: Option<i32>,
     /// `format`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "format"))]
+    #[cfg_attr(feature = "serde", serde(rename = "format", skip_serializing_if = "Option::is_none"))]
     pub format: Option<String>,
 }
 
@@ -2320,21 +2501,27 @@ impl Decode for DeviceMapping {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "GetConsoleOutputResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct GetConsoleOutputResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `consoleOutput`: base64 of the console's tail.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "consoleOutput"))]
+    #[cfg_attr(feature = "serde", serde(rename = "consoleOutput", skip_serializing_if = "Option::is_none"))]
     pub console_output: Option<String>,
 }
 
@@ -2401,21 +2588,27 @@ impl Message for GetConsoleOutputResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "GetConsoleOutput"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct GetConsoleOutput {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
 }
 
@@ -2480,21 +2673,27 @@ impl Message for GetConsoleOutput {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "netConfigType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NetConfig {
     /// `privateMacAddress`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "privateMacAddress"))]
+    #[cfg_attr(feature = "serde", serde(rename = "privateMacAddress"))]
     pub private_mac_address: String,
     /// `privateIp`: dotted IPv4, `0.0.0.0` while unknown.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "privateIp"))]
+    #[cfg_attr(feature = "serde", serde(rename = "privateIp"))]
     pub private_ip: String,
     /// `publicIp`: dotted IPv4, `0.0.0.0` while unknown.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "publicIp"))]
+    #[cfg_attr(feature = "serde", serde(rename = "publicIp"))]
     pub public_ip: String,
     /// `vlan`: VLAN tag, -1 without managed networks.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "vlan"))]
+    #[cfg_attr(feature = "serde", serde(rename = "vlan"))]
     pub vlan: i32,
     /// `networkIndex`: host index in the virtual network, -1 without one.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "networkIndex"))]
+    #[cfg_attr(feature = "serde", serde(rename = "networkIndex"))]
     pub network_index: i32,
 }
 
@@ -2549,33 +2748,43 @@ impl Decode for NetConfig {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "networkRule"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NetworkRule {
     /// `type`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "type"))]
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub type_: String,
     /// `sourceNames`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "sourceNames"))]
+    #[cfg_attr(feature = "serde", serde(rename = "sourceNames"))]
     pub source_names: Vec<String>,
     /// `userNames`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userNames"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userNames"))]
     pub user_names: Vec<String>,
     /// `sourceNets`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "sourceNets"))]
+    #[cfg_attr(feature = "serde", serde(rename = "sourceNets"))]
     pub source_nets: Vec<String>,
     /// `destUserName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "destUserName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "destUserName", skip_serializing_if = "Option::is_none"))]
     pub dest_user_name: Option<String>,
     /// `destName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "destName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "destName"))]
     pub dest_name: String,
     /// `protocol`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "protocol"))]
+    #[cfg_attr(feature = "serde", serde(rename = "protocol"))]
     pub protocol: String,
     /// `portRangeMin`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "portRangeMin"))]
+    #[cfg_attr(feature = "serde", serde(rename = "portRangeMin"))]
     pub port_range_min: i32,
     /// `portRangeMax`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "portRangeMax"))]
+    #[cfg_attr(feature = "serde", serde(rename = "portRangeMax"))]
     pub port_range_max: i32,
 }
 
@@ -2662,18 +2871,23 @@ impl Decode for NetworkRule {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "networkType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Network {
     /// `vlan`: VLAN tag, -1 without managed networks.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "vlan"))]
+    #[cfg_attr(feature = "serde", serde(rename = "vlan"))]
     pub vlan: i32,
     /// `netName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "netName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "netName"))]
     pub net_name: String,
     /// `userName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userName"))]
     pub user_name: String,
     /// `activeAddrs`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "activeAddrs"))]
+    #[cfg_attr(feature = "serde", serde(rename = "activeAddrs"))]
     pub active_addrs: Vec<i32>,
 }
 
@@ -2720,18 +2934,23 @@ impl Decode for Network {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "RebootInstancesResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct RebootInstancesResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -2791,21 +3010,27 @@ impl Message for RebootInstancesResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "RebootInstances"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct RebootInstances {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instanceIds`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceIds"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceIds"))]
     pub instance_ids: Vec<String>,
 }
 
@@ -2870,21 +3095,27 @@ impl Message for RebootInstances {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "RunInstancesResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct RunInstancesResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instances`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instances"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instances"))]
     pub instances: Vec<CcInstance>,
 }
 
@@ -2949,75 +3180,99 @@ impl Message for RunInstancesResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "RunInstances"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct RunInstances {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `imageId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "imageId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "imageId", skip_serializing_if = "Option::is_none"))]
     pub image_id: Option<String>,
     /// `kernelId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "kernelId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "kernelId", skip_serializing_if = "Option::is_none"))]
     pub kernel_id: Option<String>,
     /// `ramdiskId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "ramdiskId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "ramdiskId", skip_serializing_if = "Option::is_none"))]
     pub ramdisk_id: Option<String>,
     /// `imageURL`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "imageURL"))]
+    #[cfg_attr(feature = "serde", serde(rename = "imageURL", skip_serializing_if = "Option::is_none"))]
     pub image_url: Option<String>,
     /// `kernelURL`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "kernelURL"))]
+    #[cfg_attr(feature = "serde", serde(rename = "kernelURL", skip_serializing_if = "Option::is_none"))]
     pub kernel_url: Option<String>,
     /// `ramdiskURL`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "ramdiskURL"))]
+    #[cfg_attr(feature = "serde", serde(rename = "ramdiskURL", skip_serializing_if = "Option::is_none"))]
     pub ramdisk_url: Option<String>,
     /// `instanceType`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceType"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceType", skip_serializing_if = "Option::is_none"))]
     pub instance_type: Option<VirtualMachine>,
     /// `keyName`: the OpenSSH public key itself, empty without one.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "keyName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "keyName", skip_serializing_if = "Option::is_none"))]
     pub key_name: Option<String>,
     /// `maxCount`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "maxCount"))]
+    #[cfg_attr(feature = "serde", serde(rename = "maxCount"))]
     pub max_count: i32,
     /// `minCount`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "minCount"))]
+    #[cfg_attr(feature = "serde", serde(rename = "minCount"))]
     pub min_count: i32,
     /// `reservationId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "reservationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "reservationId"))]
     pub reservation_id: String,
     /// `instanceIds`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceIds"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceIds"))]
     pub instance_ids: Vec<String>,
     /// `netNames`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "netNames"))]
+    #[cfg_attr(feature = "serde", serde(rename = "netNames"))]
     pub net_names: Vec<String>,
     /// `macAddresses`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "macAddresses"))]
+    #[cfg_attr(feature = "serde", serde(rename = "macAddresses"))]
     pub mac_addresses: Vec<String>,
     /// `networkIndexList`: host indexes in the virtual network, one for each instance.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "networkIndexList"))]
+    #[cfg_attr(feature = "serde", serde(rename = "networkIndexList"))]
     pub network_index_list: Vec<i32>,
     /// `vlan`: VLAN tag, -1 without managed networks.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "vlan"))]
+    #[cfg_attr(feature = "serde", serde(rename = "vlan"))]
     pub vlan: i32,
     /// `userData`: decoded text, not base64.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userData"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userData"))]
     pub user_data: String,
     /// `launchIndex`: decimal, always 0 from a CLC.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "launchIndex"))]
+    #[cfg_attr(feature = "serde", serde(rename = "launchIndex"))]
     pub launch_index: String,
     /// `platform`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "platform"))]
+    #[cfg_attr(feature = "serde", serde(rename = "platform", skip_serializing_if = "Option::is_none"))]
     pub platform: Option<String>,
 }
 
@@ -3212,18 +3467,23 @@ impl Message for RunInstances {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "StartNetworkResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct StartNetworkResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -3283,30 +3543,39 @@ impl Message for StartNetworkResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "StartNetwork"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct StartNetwork {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `vlan`: VLAN tag, -1 without managed networks.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "vlan"))]
+    #[cfg_attr(feature = "serde", serde(rename = "vlan", skip_serializing_if = "Option::is_none"))]
     pub vlan: Option<i32>,
     /// `netName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "netName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "netName", skip_serializing_if = "Option::is_none"))]
     pub net_name: Option<String>,
     /// `nameserver`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nameserver"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nameserver", skip_serializing_if = "Option::is_none"))]
     pub nameserver: Option<String>,
     /// `clusterControllers`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "clusterControllers"))]
+    #[cfg_attr(feature = "serde", serde(rename = "clusterControllers"))]
     pub cluster_controllers: Vec<String>,
 }
 
@@ -3404,18 +3673,23 @@ impl Message for StartNetwork {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "StopNetworkResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct StopNetworkResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -3475,24 +3749,31 @@ impl Message for StopNetworkResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "StopNetwork"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct StopNetwork {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `vlan`: VLAN tag, -1 without managed networks.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "vlan"))]
+    #[cfg_attr(feature = "serde", serde(rename = "vlan", skip_serializing_if = "Option::is_none"))]
     pub vlan: Option<i32>,
     /// `netName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "netName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "netName", skip_serializing_if = "Option::is_none"))]
     pub net_name: Option<String>,
 }
 
@@ -3562,21 +3843,27 @@ impl Message for StopNetwork {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "TerminateInstancesResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct TerminateInstancesResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `isTerminated`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "isTerminated"))]
+    #[cfg_attr(feature = "serde", serde(rename = "isTerminated"))]
     pub is_terminated: Vec<bool>,
 }
 
@@ -3641,21 +3928,27 @@ impl Message for TerminateInstancesResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "TerminateInstances"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct TerminateInstances {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `instanceIds`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceIds"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceIds"))]
     pub instance_ids: Vec<String>,
 }
 
@@ -3720,18 +4013,23 @@ impl Message for TerminateInstances {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "UnassignAddressResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct UnassignAddressResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
 }
 
@@ -3791,24 +4089,31 @@ impl Message for UnassignAddressResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "UnassignAddress"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct UnassignAddress {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `source`: public IPv4 address, dotted.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "source"))]
+    #[cfg_attr(feature = "serde", serde(rename = "source"))]
     pub source: String,
     /// `dest`: private IPv4 address, dotted.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "dest"))]
+    #[cfg_attr(feature = "serde", serde(rename = "dest"))]
     pub dest: String,
 }
 
@@ -3881,21 +4186,27 @@ impl Message for UnassignAddress {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "virtualMachineType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct VirtualMachine {
     /// `name`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "name"))]
+    #[cfg_attr(feature = "serde", serde(rename = "name", skip_serializing_if = "Option::is_none"))]
     pub name: Option<String>,
     /// `memory`: MiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "memory"))]
+    #[cfg_attr(feature = "serde", serde(rename = "memory", skip_serializing_if = "Option::is_none"))]
     pub memory: Option<i32>,
     /// `cores`: number of virtual processors.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "cores"))]
+    #[cfg_attr(feature = "serde", serde(rename = "cores", skip_serializing_if = "Option::is_none"))]
     pub cores: Option<i32>,
     /// `disk`: GiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "disk"))]
+    #[cfg_attr(feature = "serde", serde(rename = "disk", skip_serializing_if = "Option::is_none"))]
     pub disk: Option<i32>,
     /// `deviceMapping`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "deviceMapping"))]
+    #[cfg_attr(feature = "serde", serde(rename = "deviceMapping"))]
     pub device_mapping: Vec<DeviceMapping>,
 }
 
@@ -3948,18 +4259,23 @@ impl Decode for VirtualMachine {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "volumeType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Volume {
     /// `volumeId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "volumeId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "volumeId", skip_serializing_if = "Option::is_none"))]
     pub volume_id: Option<String>,
     /// `remoteDev`: AoE device path or iSCSI connection string.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "remoteDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "remoteDev", skip_serializing_if = "Option::is_none"))]
     pub remote_dev: Option<String>,
     /// `localDev`: device name in the guest.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "localDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "localDev", skip_serializing_if = "Option::is_none"))]
     pub local_dev: Option<String>,
     /// `state`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "state"))]
+    #[cfg_attr(feature = "serde", serde(rename = "state", skip_serializing_if = "Option::is_none"))]
     pub state: Option<String>,
 }
 

@@ -14,27 +14,35 @@ use crate::service::{Caller, Message, Operation, Request, Service, Stub};
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "GetKeysResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct GetKeysResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `serviceTag`: URL of a node's service, or `self`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "serviceTag"))]
+    #[cfg_attr(feature = "serde", serde(rename = "serviceTag", skip_serializing_if = "Option::is_none"))]
     pub service_tag: Option<String>,
     /// `CCcert`: base64 of the PEM text of the cluster certificate.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "CCcert"))]
+    #[cfg_attr(feature = "serde", serde(rename = "CCcert", skip_serializing_if = "Option::is_none"))]
     pub cc_cert: Option<String>,
     /// `NCcert`: base64 of the PEM text of the node certificate.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "NCcert"))]
+    #[cfg_attr(feature = "serde", serde(rename = "NCcert", skip_serializing_if = "Option::is_none"))]
     pub nc_cert: Option<String>,
 }
 
@@ -109,21 +117,27 @@ impl Message for GetKeysResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "GetKeys"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct GetKeys {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `serviceTag`: URL of a node's service, or `self`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "serviceTag"))]
+    #[cfg_attr(feature = "serde", serde(rename = "serviceTag", skip_serializing_if = "Option::is_none"))]
     pub service_tag: Option<String>,
 }
 
@@ -188,33 +202,43 @@ impl Message for GetKeys {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "GetLogsResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct GetLogsResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `serviceTag`: URL of a node's service, or `self`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "serviceTag"))]
+    #[cfg_attr(feature = "serde", serde(rename = "serviceTag", skip_serializing_if = "Option::is_none"))]
     pub service_tag: Option<String>,
     /// `CCLog`: base64 of the tail of the log.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "CCLog"))]
+    #[cfg_attr(feature = "serde", serde(rename = "CCLog", skip_serializing_if = "Option::is_none"))]
     pub cc_log: Option<String>,
     /// `NCLog`: base64 of the tail of the log.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "NCLog"))]
+    #[cfg_attr(feature = "serde", serde(rename = "NCLog", skip_serializing_if = "Option::is_none"))]
     pub nc_log: Option<String>,
     /// `httpdLog`: base64 of the tail of the log.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "httpdLog"))]
+    #[cfg_attr(feature = "serde", serde(rename = "httpdLog", skip_serializing_if = "Option::is_none"))]
     pub httpd_log: Option<String>,
     /// `axis2Log`: base64 of the tail of the log.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "axis2Log"))]
+    #[cfg_attr(feature = "serde", serde(rename = "axis2Log", skip_serializing_if = "Option::is_none"))]
     pub axis2_log: Option<String>,
 }
 
@@ -319,21 +343,27 @@ impl Message for GetLogsResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "GetLogs"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct GetLogs {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `serviceTag`: URL of a node's service, or `self`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "serviceTag"))]
+    #[cfg_attr(feature = "serde", serde(rename = "serviceTag", skip_serializing_if = "Option::is_none"))]
     pub service_tag: Option<String>,
 }
 

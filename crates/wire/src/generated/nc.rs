@@ -15,15 +15,19 @@ use crate::service::{Caller, Message, Operation, Request, Service, Stub};
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "bundleTaskType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct BundleTask {
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
     /// `state`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "state"))]
+    #[cfg_attr(feature = "serde", serde(rename = "state", skip_serializing_if = "Option::is_none"))]
     pub state: Option<String>,
     /// `manifest`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "manifest"))]
+    #[cfg_attr(feature = "serde", serde(rename = "manifest", skip_serializing_if = "Option::is_none"))]
     pub manifest: Option<String>,
 }
 
@@ -66,18 +70,23 @@ impl Decode for BundleTask {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "deviceMappingType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct DeviceMapping {
     /// `deviceName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "deviceName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "deviceName", skip_serializing_if = "Option::is_none"))]
     pub device_name: Option<String>,
     /// `virtualName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "virtualName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "virtualName", skip_serializing_if = "Option::is_none"))]
     pub virtual_name: Option<String>,
     /// `size`: KiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "size"))]
+    #[cfg_attr(feature = "serde", serde(rename = "size", skip_serializing_if = "Option::is_none"))]
     pub size: Option<i32>,
     /// `format`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "format"))]
+    #[cfg_attr(feature = "serde", serde(rename = "format", skip_serializing_if = "Option::is_none"))]
     pub format: Option<String>,
 }
 
@@ -125,60 +134,82 @@ impl Decode for DeviceMapping {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "instanceType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Instance {
     /// `reservationId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "reservationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "reservationId"))]
     pub reservation_id: String,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId"))]
     pub instance_id: String,
     /// `imageId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "imageId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "imageId"))]
     pub image_id: String,
     /// `kernelId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "kernelId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "kernelId", skip_serializing_if = "Option::is_none"))]
     pub kernel_id: Option<String>,
     /// `ramdiskId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "ramdiskId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "ramdiskId", skip_serializing_if = "Option::is_none"))]
     pub ramdisk_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId"))]
     pub user_id: String,
     /// `keyName`: the OpenSSH public key itself, empty without one.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "keyName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "keyName"))]
     pub key_name: String,
     /// `instanceType`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceType"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceType"))]
     pub instance_type: VirtualMachine,
     /// `netParams`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "netParams"))]
+    #[cfg_attr(feature = "serde", serde(rename = "netParams", skip_serializing_if = "Option::is_none"))]
     pub net_params: Option<NetConfig>,
     /// `stateName`: `Pending`, `Extant` or `Teardown`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "stateName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "stateName"))]
     pub state_name: String,
     /// `bundleTaskStateName`: `none`, `bundling`, `succeeded`, `failed` or `cancelled`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "bundleTaskStateName"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "bundleTaskStateName", skip_serializing_if = "Option::is_none")
+    )]
     pub bundle_task_state_name: Option<String>,
     /// `launchTime`: when the controller accepted the instance.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "launchTime"))]
+    #[cfg_attr(feature = "serde", serde(rename = "launchTime", skip_serializing_if = "Option::is_none"))]
     pub launch_time: Option<DateTime>,
     /// `userData`: decoded text, not base64.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userData"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userData", skip_serializing_if = "Option::is_none"))]
     pub user_data: Option<String>,
     /// `launchIndex`: decimal, always 0 from a CLC.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "launchIndex"))]
+    #[cfg_attr(feature = "serde", serde(rename = "launchIndex", skip_serializing_if = "Option::is_none"))]
     pub launch_index: Option<String>,
     /// `platform`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "platform"))]
+    #[cfg_attr(feature = "serde", serde(rename = "platform", skip_serializing_if = "Option::is_none"))]
     pub platform: Option<String>,
     /// `groupNames`: security groups; at most 64 count.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "groupNames"))]
+    #[cfg_attr(feature = "serde", serde(rename = "groupNames"))]
     pub group_names: Vec<String>,
     /// `volumes`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "volumes"))]
+    #[cfg_attr(feature = "serde", serde(rename = "volumes"))]
     pub volumes: Vec<Volume>,
     /// `serviceTag`: URL of a node's service, or `self`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "serviceTag"))]
+    #[cfg_attr(feature = "serde", serde(rename = "serviceTag", skip_serializing_if = "Option::is_none"))]
     pub service_tag: Option<String>,
 }
 
@@ -330,21 +361,27 @@ impl Decode for Instance {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncAttachVolumeResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcAttachVolumeResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
 }
 
@@ -407,33 +444,43 @@ impl Message for NcAttachVolumeResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncAttachVolume"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcAttachVolume {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
     /// `volumeId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "volumeId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "volumeId", skip_serializing_if = "Option::is_none"))]
     pub volume_id: Option<String>,
     /// `remoteDev`: AoE device path or iSCSI connection string.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "remoteDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "remoteDev", skip_serializing_if = "Option::is_none"))]
     pub remote_dev: Option<String>,
     /// `localDev`: device name in the guest.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "localDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "localDev", skip_serializing_if = "Option::is_none"))]
     pub local_dev: Option<String>,
 }
 
@@ -536,21 +583,27 @@ impl Message for NcAttachVolume {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncBundleInstanceResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcBundleInstanceResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
 }
 
@@ -613,45 +666,59 @@ impl Message for NcBundleInstanceResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncBundleInstance"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcBundleInstance {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
     /// `bucketName`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "bucketName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "bucketName", skip_serializing_if = "Option::is_none"))]
     pub bucket_name: Option<String>,
     /// `filePrefix`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "filePrefix"))]
+    #[cfg_attr(feature = "serde", serde(rename = "filePrefix", skip_serializing_if = "Option::is_none"))]
     pub file_prefix: Option<String>,
     /// `walrusURL`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "walrusURL"))]
+    #[cfg_attr(feature = "serde", serde(rename = "walrusURL", skip_serializing_if = "Option::is_none"))]
     pub walrus_url: Option<String>,
     /// `userPublicKey`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userPublicKey"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userPublicKey", skip_serializing_if = "Option::is_none"))]
     pub user_public_key: Option<String>,
     /// `cloudPublicKey`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "cloudPublicKey"))]
+    #[cfg_attr(feature = "serde", serde(rename = "cloudPublicKey", skip_serializing_if = "Option::is_none"))]
     pub cloud_public_key: Option<String>,
     /// `S3Policy`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "S3Policy"))]
+    #[cfg_attr(feature = "serde", serde(rename = "S3Policy", skip_serializing_if = "Option::is_none"))]
     pub s3_policy: Option<String>,
     /// `S3PolicySig`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "S3PolicySig"))]
+    #[cfg_attr(feature = "serde", serde(rename = "S3PolicySig", skip_serializing_if = "Option::is_none"))]
     pub s3_policy_sig: Option<String>,
 }
 
@@ -786,21 +853,27 @@ impl Message for NcBundleInstance {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncCancelBundleTaskResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcCancelBundleTaskResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
 }
 
@@ -863,24 +936,31 @@ impl Message for NcCancelBundleTaskResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncCancelBundleTask"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcCancelBundleTask {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
 }
 
@@ -948,24 +1028,31 @@ impl Message for NcCancelBundleTask {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncDescribeBundleTasksResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcDescribeBundleTasksResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `bundleTasks`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "bundleTasks"))]
+    #[cfg_attr(feature = "serde", serde(rename = "bundleTasks"))]
     pub bundle_tasks: Vec<BundleTask>,
 }
 
@@ -1033,24 +1120,31 @@ impl Message for NcDescribeBundleTasksResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncDescribeBundleTasks"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcDescribeBundleTasks {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceIds`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceIds"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceIds"))]
     pub instance_ids: Vec<String>,
 }
 
@@ -1118,24 +1212,31 @@ impl Message for NcDescribeBundleTasks {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncDescribeInstancesResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcDescribeInstancesResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instances`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instances"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instances"))]
     pub instances: Vec<Instance>,
 }
 
@@ -1203,24 +1304,31 @@ impl Message for NcDescribeInstancesResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncDescribeInstances"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcDescribeInstances {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceIds`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceIds"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceIds"))]
     pub instance_ids: Vec<String>,
 }
 
@@ -1288,45 +1396,59 @@ impl Message for NcDescribeInstances {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncDescribeResourceResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcDescribeResourceResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `nodeStatus`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeStatus"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeStatus"))]
     pub node_status: String,
     /// `memorySizeMax`: MiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "memorySizeMax"))]
+    #[cfg_attr(feature = "serde", serde(rename = "memorySizeMax"))]
     pub memory_size_max: i32,
     /// `memorySizeAvailable`: MiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "memorySizeAvailable"))]
+    #[cfg_attr(feature = "serde", serde(rename = "memorySizeAvailable"))]
     pub memory_size_available: i32,
     /// `diskSizeMax`: GiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "diskSizeMax"))]
+    #[cfg_attr(feature = "serde", serde(rename = "diskSizeMax"))]
     pub disk_size_max: i32,
     /// `diskSizeAvailable`: GiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "diskSizeAvailable"))]
+    #[cfg_attr(feature = "serde", serde(rename = "diskSizeAvailable"))]
     pub disk_size_available: i32,
     /// `numberOfCoresMax`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "numberOfCoresMax"))]
+    #[cfg_attr(feature = "serde", serde(rename = "numberOfCoresMax"))]
     pub number_of_cores_max: i32,
     /// `numberOfCoresAvailable`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "numberOfCoresAvailable"))]
+    #[cfg_attr(feature = "serde", serde(rename = "numberOfCoresAvailable"))]
     pub number_of_cores_available: i32,
     /// `publicSubnets`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "publicSubnets"))]
+    #[cfg_attr(feature = "serde", serde(rename = "publicSubnets"))]
     pub public_subnets: String,
 }
 
@@ -1481,24 +1603,31 @@ impl Message for NcDescribeResourceResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncDescribeResource"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcDescribeResource {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `resourceType`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "resourceType"))]
+    #[cfg_attr(feature = "serde", serde(rename = "resourceType", skip_serializing_if = "Option::is_none"))]
     pub resource_type: Option<String>,
 }
 
@@ -1566,21 +1695,27 @@ impl Message for NcDescribeResource {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncDetachVolumeResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcDetachVolumeResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
 }
 
@@ -1643,36 +1778,47 @@ impl Message for NcDetachVolumeResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncDetachVolume"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcDetachVolume {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId", skip_serializing_if = "Option::is_none"))]
     pub instance_id: Option<String>,
     /// `volumeId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "volumeId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "volumeId", skip_serializing_if = "Option::is_none"))]
     pub volume_id: Option<String>,
     /// `remoteDev`: AoE device path or iSCSI connection string.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "remoteDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "remoteDev", skip_serializing_if = "Option::is_none"))]
     pub remote_dev: Option<String>,
     /// `localDev`: device name in the guest.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "localDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "localDev", skip_serializing_if = "Option::is_none"))]
     pub local_dev: Option<String>,
     /// `force`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "force"))]
+    #[cfg_attr(feature = "serde", serde(rename = "force", skip_serializing_if = "Option::is_none"))]
     pub force: Option<bool>,
 }
 
@@ -1782,24 +1928,31 @@ impl Message for NcDetachVolume {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncGetConsoleOutputResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcGetConsoleOutputResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `consoleOutput`: base64 of the console's tail.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "consoleOutput"))]
+    #[cfg_attr(feature = "serde", serde(rename = "consoleOutput"))]
     pub console_output: String,
 }
 
@@ -1878,24 +2031,31 @@ impl Message for NcGetConsoleOutputResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncGetConsoleOutput"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcGetConsoleOutput {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId"))]
     pub instance_id: String,
 }
 
@@ -1968,21 +2128,27 @@ impl Message for NcGetConsoleOutput {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncPowerDownResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcPowerDownResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
 }
 
@@ -2045,21 +2211,27 @@ impl Message for NcPowerDownResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncPowerDown"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcPowerDown {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
 }
 
@@ -2122,24 +2294,31 @@ impl Message for NcPowerDown {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncRebootInstanceResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcRebootInstanceResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `status`: false on success (W22).
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "status"))]
+    #[cfg_attr(feature = "serde", serde(rename = "status"))]
     pub status: bool,
 }
 
@@ -2212,24 +2391,31 @@ impl Message for NcRebootInstanceResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncRebootInstance"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcRebootInstance {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId"))]
     pub instance_id: String,
 }
 
@@ -2302,24 +2488,31 @@ impl Message for NcRebootInstance {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncRunInstanceResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcRunInstanceResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instance`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instance"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instance", skip_serializing_if = "Option::is_none"))]
     pub instance: Option<Instance>,
 }
 
@@ -2387,66 +2580,87 @@ impl Message for NcRunInstanceResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncRunInstance"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcRunInstance {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `imageId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "imageId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "imageId"))]
     pub image_id: String,
     /// `kernelId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "kernelId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "kernelId", skip_serializing_if = "Option::is_none"))]
     pub kernel_id: Option<String>,
     /// `ramdiskId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "ramdiskId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "ramdiskId", skip_serializing_if = "Option::is_none"))]
     pub ramdisk_id: Option<String>,
     /// `imageURL`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "imageURL"))]
+    #[cfg_attr(feature = "serde", serde(rename = "imageURL"))]
     pub image_url: String,
     /// `kernelURL`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "kernelURL"))]
+    #[cfg_attr(feature = "serde", serde(rename = "kernelURL", skip_serializing_if = "Option::is_none"))]
     pub kernel_url: Option<String>,
     /// `ramdiskURL`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "ramdiskURL"))]
+    #[cfg_attr(feature = "serde", serde(rename = "ramdiskURL", skip_serializing_if = "Option::is_none"))]
     pub ramdisk_url: Option<String>,
     /// `reservationId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "reservationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "reservationId"))]
     pub reservation_id: String,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId"))]
     pub instance_id: String,
     /// `instanceType`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceType"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceType"))]
     pub instance_type: VirtualMachine,
     /// `keyName`: the OpenSSH public key itself, empty without one.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "keyName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "keyName"))]
     pub key_name: String,
     /// `netParams`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "netParams"))]
+    #[cfg_attr(feature = "serde", serde(rename = "netParams"))]
     pub net_params: NetConfig,
     /// `userData`: decoded text, not base64.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userData"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userData", skip_serializing_if = "Option::is_none"))]
     pub user_data: Option<String>,
     /// `launchIndex`: decimal, always 0 from a CLC.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "launchIndex"))]
+    #[cfg_attr(feature = "serde", serde(rename = "launchIndex", skip_serializing_if = "Option::is_none"))]
     pub launch_index: Option<String>,
     /// `platform`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "platform"))]
+    #[cfg_attr(feature = "serde", serde(rename = "platform", skip_serializing_if = "Option::is_none"))]
     pub platform: Option<String>,
     /// `groupNames`: security groups; at most 64 count.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "groupNames"))]
+    #[cfg_attr(feature = "serde", serde(rename = "groupNames"))]
     pub group_names: Vec<String>,
 }
 
@@ -2616,24 +2830,31 @@ impl Message for NcRunInstance {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncStartNetworkResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcStartNetworkResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `networkStatus`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "networkStatus"))]
+    #[cfg_attr(feature = "serde", serde(rename = "networkStatus", skip_serializing_if = "Option::is_none"))]
     pub network_status: Option<String>,
 }
 
@@ -2703,30 +2924,39 @@ impl Message for NcStartNetworkResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncStartNetwork"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcStartNetwork {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `remoteHosts`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "remoteHosts"))]
+    #[cfg_attr(feature = "serde", serde(rename = "remoteHosts"))]
     pub remote_hosts: Vec<String>,
     /// `remoteHostPort`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "remoteHostPort"))]
+    #[cfg_attr(feature = "serde", serde(rename = "remoteHostPort", skip_serializing_if = "Option::is_none"))]
     pub remote_host_port: Option<i32>,
     /// `vlan`: VLAN tag, -1 without managed networks.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "vlan"))]
+    #[cfg_attr(feature = "serde", serde(rename = "vlan", skip_serializing_if = "Option::is_none"))]
     pub vlan: Option<i32>,
 }
 
@@ -2824,30 +3054,39 @@ impl Message for NcStartNetwork {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncTerminateInstanceResponse"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcTerminateInstanceResponse {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId"))]
     pub instance_id: String,
     /// `shutdownState`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "shutdownState"))]
+    #[cfg_attr(feature = "serde", serde(rename = "shutdownState", skip_serializing_if = "Option::is_none"))]
     pub shutdown_state: Option<String>,
     /// `previousState`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "previousState"))]
+    #[cfg_attr(feature = "serde", serde(rename = "previousState", skip_serializing_if = "Option::is_none"))]
     pub previous_state: Option<String>,
 }
 
@@ -2945,24 +3184,31 @@ impl Message for NcTerminateInstanceResponse {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "ncTerminateInstance"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NcTerminateInstance {
     /// `correlationId`: chosen by the caller, echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "correlationId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "correlationId", skip_serializing_if = "Option::is_none"))]
     pub correlation_id: Option<String>,
     /// `userId`: on whose behalf; echoed.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "userId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "userId", skip_serializing_if = "Option::is_none"))]
     pub user_id: Option<String>,
     /// `return`: whether the operation succeeded; absent reads as failure.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "return"))]
+    #[cfg_attr(feature = "serde", serde(rename = "return", skip_serializing_if = "Option::is_none"))]
     pub return_: Option<bool>,
     /// `nodeName`: host part of the node's URL.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "nodeName"))]
+    #[cfg_attr(feature = "serde", serde(rename = "nodeName", skip_serializing_if = "Option::is_none"))]
     pub node_name: Option<String>,
     /// `statusMessage`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "statusMessage"))]
+    #[cfg_attr(feature = "serde", serde(rename = "statusMessage", skip_serializing_if = "Option::is_none"))]
     pub status_message: Option<i32>,
     /// `instanceId`: `i-` and 8 hexadecimal digits.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instanceId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "instanceId"))]
     pub instance_id: String,
 }
 
@@ -3035,21 +3281,27 @@ impl Message for NcTerminateInstance {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "netConfigType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct NetConfig {
     /// `privateMacAddress`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "privateMacAddress"))]
+    #[cfg_attr(feature = "serde", serde(rename = "privateMacAddress"))]
     pub private_mac_address: String,
     /// `privateIp`: dotted IPv4, `0.0.0.0` while unknown.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "privateIp"))]
+    #[cfg_attr(feature = "serde", serde(rename = "privateIp"))]
     pub private_ip: String,
     /// `publicIp`: dotted IPv4, `0.0.0.0` while unknown.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "publicIp"))]
+    #[cfg_attr(feature = "serde", serde(rename = "publicIp"))]
     pub public_ip: String,
     /// `vlan`: VLAN tag, -1 without managed networks.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "vlan"))]
+    #[cfg_attr(feature = "serde", serde(rename = "vlan"))]
     pub vlan: i32,
     /// `networkIndex`: host index in the virtual network, -1 without one.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "networkIndex"))]
+    #[cfg_attr(feature = "serde", serde(rename = "networkIndex"))]
     pub network_index: i32,
 }
 
@@ -3104,21 +3356,27 @@ impl Decode for NetConfig {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "virtualMachineType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct VirtualMachine {
     /// `name`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "name"))]
+    #[cfg_attr(feature = "serde", serde(rename = "name", skip_serializing_if = "Option::is_none"))]
     pub name: Option<String>,
     /// `memory`: MiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "memory"))]
+    #[cfg_attr(feature = "serde", serde(rename = "memory", skip_serializing_if = "Option::is_none"))]
     pub memory: Option<i32>,
     /// `cores`: number of virtual processors.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "cores"))]
+    #[cfg_attr(feature = "serde", serde(rename = "cores", skip_serializing_if = "Option::is_none"))]
     pub cores: Option<i32>,
     /// `disk`: GiB.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "disk"))]
+    #[cfg_attr(feature = "serde", serde(rename = "disk", skip_serializing_if = "Option::is_none"))]
     pub disk: Option<i32>,
     /// `deviceMapping`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "deviceMapping"))]
+    #[cfg_attr(feature = "serde", serde(rename = "deviceMapping"))]
     pub device_mapping: Vec<DeviceMapping>,
 }
 
@@ -3171,18 +3429,23 @@ impl Decode for VirtualMachine {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "yaserde", derive(yaserde::YaSerialize, yaserde::YaDeserialize))]
 #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", namespaces = { "n" = "http://eucalyptus.ucsb.edu/" }, rename = "volumeType"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Volume {
     /// `volumeId`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "volumeId"))]
+    #[cfg_attr(feature = "serde", serde(rename = "volumeId", skip_serializing_if = "Option::is_none"))]
     pub volume_id: Option<String>,
     /// `remoteDev`: AoE device path or iSCSI connection string.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "remoteDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "remoteDev", skip_serializing_if = "Option::is_none"))]
     pub remote_dev: Option<String>,
     /// `localDev`: device name in the guest.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "localDev"))]
+    #[cfg_attr(feature = "serde", serde(rename = "localDev", skip_serializing_if = "Option::is_none"))]
     pub local_dev: Option<String>,
     /// `state`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "state"))]
+    #[cfg_attr(feature = "serde", serde(rename = "state", skip_serializing_if = "Option::is_none"))]
     pub state: Option<String>,
 }
 
