@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::io::Read;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use futures_util::future::BoxFuture;
 
 /// IPv4 addresses by MAC address in lower case.
 pub type Neighbours = HashMap<String, Ipv4Addr>;
@@ -14,11 +16,8 @@ const MAX_TABLE: u64 = 1 << 20;
 
 /// Something that knows the hosts on the wire.
 pub trait AddressSource: Send + Sync + 'static {
-    /// All neighbours known now. May block: called off the runtime.
-    ///
-    /// # Errors
-    /// When the source cannot be read.
-    fn neighbours(&self) -> std::io::Result<Neighbours>;
+    /// All neighbours known now, or why the source cannot be read. Must not block.
+    fn neighbours(&self) -> BoxFuture<'static, std::io::Result<Neighbours>>;
 }
 
 /// The kernel's table as text.
@@ -35,11 +34,16 @@ impl Default for ArpTable {
 }
 
 impl AddressSource for ArpTable {
-    fn neighbours(&self) -> std::io::Result<Neighbours> {
-        let mut text = String::new();
-        std::fs::File::open(&self.path)?.take(MAX_TABLE).read_to_string(&mut text)?;
-        Ok(parse(&text))
+    fn neighbours(&self) -> BoxFuture<'static, std::io::Result<Neighbours>> {
+        let path = self.path.clone();
+        Box::pin(async move { tokio::task::spawn_blocking(move || read(&path)).await? })
     }
+}
+
+fn read(path: &Path) -> std::io::Result<Neighbours> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MAX_TABLE).read_to_string(&mut text)?;
+    Ok(parse(&text))
 }
 
 /// Reads the columns `IP address`, `HW type`, `Flags`, `HW address`, `Mask`, `Device` below a heading. An entry
@@ -76,12 +80,12 @@ not an address   0x1         0x2         d0:0d:00:00:00:0b     *        eth0
         assert!(parse("").is_empty());
     }
 
-    #[test]
-    fn the_table_of_this_machine_can_be_read() {
+    #[tokio::test]
+    async fn the_table_of_this_machine_can_be_read() {
         if std::path::Path::new("/proc/net/arp").exists() {
-            ArpTable::default().neighbours().unwrap();
+            ArpTable::default().neighbours().await.unwrap();
         }
         let missing = ArpTable { path: "/nonexistent/arp".into() };
-        assert_eq!(missing.neighbours().unwrap_err().kind(), std::io::ErrorKind::NotFound);
+        assert_eq!(missing.neighbours().await.unwrap_err().kind(), std::io::ErrorKind::NotFound);
     }
 }

@@ -5,6 +5,9 @@
 //! reached through whatever a [`Connector`] hands out: the SOAP client in the daemon, simulated nodes in
 //! tests. No HTTP, no XML, no security and no configuration file here.
 //!
+//! What happens is decided by what comes in and when: no chance, no order of a hash table, every `select!` is
+//! `biased`. So a simulated run can be repeated exactly.
+//!
 //! ```text
 //!   CLC ──ClusterApi──► ops/*  one file per operation: which nodes, which order, which budget
 //!                         │

@@ -38,6 +38,7 @@ impl<C: Connector> Cluster<C> {
                 self.monitor(node, shutdown.clone());
             }
             tokio::select! {
+                biased;
                 () = shutdown.cancelled() => return,
                 () = ended.cancelled() => return,
                 changed = nodes.changed() => if changed.is_err() { return },
@@ -54,6 +55,7 @@ impl<C: Connector> Cluster<C> {
         let stopping = self.tasks.stopping().clone();
         self.tasks.spawn(async move {
             tokio::select! {
+                biased;
                 () = shutdown.cancelled() => {}
                 () = stopping.cancelled() => {}
                 () = node.retired().cancelled() => {}
@@ -70,11 +72,9 @@ impl<C: Connector> Cluster<C> {
         if !self.instances.lack_addresses(public) {
             return;
         }
-        let source = self.addresses.clone();
-        match tokio::task::spawn_blocking(move || source.neighbours()).await {
-            Ok(Ok(neighbours)) => self.instances.discover_addresses(&neighbours, public),
-            Ok(Err(error)) => tracing::warn!(%error, "neighbours cannot be read, no address discovered"),
-            Err(error) => tracing::error!(%error, "reading the neighbours failed"),
+        match self.addresses.neighbours().await {
+            Ok(neighbours) => self.instances.discover_addresses(&neighbours, public),
+            Err(error) => tracing::warn!(%error, "neighbours cannot be read, no address discovered"),
         }
     }
 }

@@ -156,6 +156,7 @@ impl<N: NodeApi<Error = CallError>> Node<N> {
             self.lock.wanted().await;
         };
         let outcome = tokio::select! {
+            biased;
             answer = timeout(PER_NODE, exchange(&self.peer, request)) => answer.unwrap_or(Outcome::TimedOut),
             () = foreground, if may_give_way => {
                 tracing::debug!(operation = R::OPERATION.name, node = self.url(), "poll gives way to a call");

@@ -87,6 +87,7 @@ where
         tokio::pin!(end, patience);
         while !calls.is_empty() {
             tokio::select! {
+                biased;
                 Some((index, outcome)) = calls.next() => {
                     let found = matches!(outcome, Outcome::Ok(_));
                     findings.outcomes.push((index, outcome));

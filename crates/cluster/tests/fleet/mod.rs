@@ -11,6 +11,7 @@ use std::time::Duration;
 use euca_cluster::addresses::{AddressSource, Neighbours};
 use euca_cluster::{Cluster, ClusterSettings, Connector, Environment, NodeAddress};
 use euca_wire::{CallError, Fault, LogApi, NodeApi, Request, gl, nc};
+use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -191,8 +192,8 @@ impl Connector for Fleet {
 }
 
 impl AddressSource for Fleet {
-    fn neighbours(&self) -> std::io::Result<Neighbours> {
-        Ok(self.0.neighbours.lock().unwrap().clone())
+    fn neighbours(&self) -> BoxFuture<'static, std::io::Result<Neighbours>> {
+        Box::pin(std::future::ready(Ok(self.0.neighbours.lock().unwrap().clone())))
     }
 }
 
