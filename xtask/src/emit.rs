@@ -51,6 +51,9 @@ const NOTES: &[(&str, &str)] = &[
     ("vlan", "VLAN tag, -1 without managed networks"),
 ];
 
+/// Types whose values are held by the controller and told in many replies: those share them.
+const SHARED: &[&str] = &["ccInstanceType"];
+
 pub fn module(service: &Service, file: &str, api: &str) -> String {
     let notes: HashMap<_, _> = NOTES.iter().copied().collect();
     let messages: HashMap<&str, &str> = service
@@ -75,6 +78,9 @@ pub fn module(service: &Service, file: &str, api: &str) -> String {
         service.types.iter().flat_map(|kind| &kind.fields).any(|field| matches!(field.kind, Kind::DateTime));
     if dated {
         out.push_str("use crate::DateTime;\n");
+    }
+    if service.types.iter().any(|kind| SHARED.contains(&kind.name.as_str())) {
+        out.push_str("use crate::{CLC_BODY_LIMIT, Shared};\n");
     }
     for kind in &service.types {
         let element = messages.get(kind.name.as_str()).copied();
@@ -216,7 +222,14 @@ fn emit_type(
     }
     out.push_str("})\n}\n}\n");
     if let Some(element) = element {
-        _ = write!(out, "\nimpl Message for {name} {{\nconst NAME: &'static str = \"{element}\";\n}}\n");
+        // Replies of a cluster controller are the only ones a CLC reads.
+        let to_clc = service.name == "EucalyptusCC"
+            && service.operations.iter().any(|operation| operation.response.name == element);
+        let limit = if to_clc { "const LIMIT: usize = CLC_BODY_LIMIT;\n" } else { "" };
+        _ = write!(
+            out,
+            "\nimpl Message for {name} {{\nconst NAME: &'static str = \"{element}\";\n{limit}}}\n"
+        );
     }
 }
 
@@ -352,6 +365,7 @@ fn rust_type(field: &Field) -> String {
         Kind::Int => "i32".to_owned(),
         Kind::Boolean => "bool".to_owned(),
         Kind::DateTime => "DateTime".to_owned(),
+        Kind::Complex(name) if SHARED.contains(&name.as_str()) => format!("Shared<{}>", type_name(name)),
         Kind::Complex(name) => type_name(name),
     };
     match (field.min, field.max) {
@@ -377,7 +391,7 @@ fn reader(kind: &Kind) -> String {
         Kind::Int => "decoder.int(&child)".to_owned(),
         Kind::Boolean => "decoder.boolean(&child)".to_owned(),
         Kind::DateTime => "decoder.date_time(&child)".to_owned(),
-        Kind::Complex(name) => format!("{}::decode(decoder)", type_name(name)),
+        Kind::Complex(_) => "Decode::decode(decoder)".to_owned(),
     }
 }
 

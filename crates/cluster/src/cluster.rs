@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use euca_wire::cc;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -12,6 +11,7 @@ use crate::addresses::AddressSource;
 use crate::error::Error;
 use crate::instances::{Instances, host_of};
 use crate::nodes::{Candidates, Connector, Nodes};
+use crate::reply_limit::Abridged;
 use crate::settings::{ClusterSettings, MIN_POLLING_FREQUENCY, NetworkMode, NodeAddress};
 use crate::tasks::Tasks;
 
@@ -40,6 +40,8 @@ pub struct Cluster<C: Connector> {
     /// Pause between two polls of a node, in force from the next pause on.
     pub(crate) period: watch::Sender<Duration>,
     nameserver: Mutex<Option<String>>,
+    /// How much of each instance DescribeInstances told last.
+    pub(crate) abridged: Mutex<Abridged>,
     /// Every node was polled since the start, whatever came of it.
     complete: AtomicBool,
 }
@@ -63,6 +65,7 @@ impl<C: Connector> Cluster<C> {
             placement: Mutex::new(0),
             period: watch::Sender::new(settings.polling_frequency),
             nameserver: Mutex::new(None),
+            abridged: Mutex::default(),
             complete: AtomicBool::new(false),
             settings,
         })
@@ -115,18 +118,19 @@ impl<C: Connector> Cluster<C> {
         host.map_or_else(|| list.all().iter().cloned().enumerate().collect(), |host| vec![host])
     }
 
-    /// All instances, unless some may be missing only because their node was not polled yet since the start:
-    /// the CLC takes a list for the whole truth (clc.md §3.3).
-    pub(crate) fn all_instances(&self) -> Result<Vec<Arc<cc::CcInstance>>, Error> {
-        if !self.complete.load(Ordering::Acquire) {
-            let list = self.nodes.list();
-            let waiting = list.all().iter().filter(|node| node.is_awaited()).count();
-            if waiting > 0 {
-                return Err(Error::InstancesUnknown { waiting, nodes: list.all().len() });
-            }
-            self.complete.store(true, Ordering::Release);
+    /// Refuses while some instances may be missing only because their node was not polled yet since the start: the
+    /// CLC takes a list for the whole truth (clc.md §3.3).
+    pub(crate) fn require_all_instances(&self) -> Result<(), Error> {
+        if self.complete.load(Ordering::Acquire) {
+            return Ok(());
         }
-        Ok(self.instances.snapshot())
+        let list = self.nodes.list();
+        let waiting = list.all().iter().filter(|node| node.is_awaited()).count();
+        if waiting > 0 {
+            return Err(Error::InstancesUnknown { waiting, nodes: list.all().len() });
+        }
+        self.complete.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Refuses what only SYSTEM mode can do today.

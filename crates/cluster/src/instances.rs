@@ -5,10 +5,9 @@
 //! across anything that waits.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use euca_wire::{cc, nc};
+use euca_wire::{Shared, cc, nc};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use parking_lot::RwLock;
@@ -18,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::addresses::Neighbours;
 use crate::error::Error;
 use crate::network::NO_ADDRESS;
+use crate::reply_limit::{Abridged, Lengths};
 use crate::translation::described;
 
 /// The instance is being started; also what the cluster itself says of it until a node reports it.
@@ -39,7 +39,9 @@ pub(crate) struct Instances {
 #[derive(Debug)]
 struct Record {
     /// As DescribeInstances tells it. `serviceTag` is the URL of the host node.
-    told: Arc<cc::CcInstance>,
+    told: Shared<cc::CcInstance>,
+    /// What `told` takes in a reply.
+    lengths: Lengths,
     last_seen: Instant,
     /// Ends the launch, if one is under way.
     launch: CancellationToken,
@@ -61,13 +63,16 @@ impl Instances {
         Self { maximum, records: RwLock::default() }
     }
 
-    /// All instances as they are now.
-    pub(crate) fn snapshot(&self) -> Vec<Arc<cc::CcInstance>> {
-        self.records.read().values().map(|record| record.told.clone()).collect()
+    /// All instances as they are now, how much of each can be told in a reply that holds `rest` bytes besides, and
+    /// how long that reply is then.
+    pub(crate) fn snapshot(&self, rest: usize) -> (Vec<Shared<cc::CcInstance>>, Abridged, usize) {
+        let records = self.records.read();
+        let (abridged, length) = Lengths::fit(records.values().map(|record| record.lengths), rest);
+        (records.values().map(|record| record.told.clone()).collect(), abridged, length)
     }
 
     /// The instance with this id.
-    pub(crate) fn find(&self, id: &str) -> Option<Arc<cc::CcInstance>> {
+    pub(crate) fn find(&self, id: &str) -> Option<Shared<cc::CcInstance>> {
         self.records.read().get(id).map(|record| record.told.clone())
     }
 
@@ -75,7 +80,7 @@ impl Instances {
     pub(crate) fn add(
         &self,
         id: &str,
-        told: Arc<cc::CcInstance>,
+        told: Shared<cc::CcInstance>,
         launch: CancellationToken,
     ) -> Result<(), Error> {
         let mut records = self.records.write();
@@ -84,7 +89,7 @@ impl Instances {
             Entry::Occupied(_) => Err(Error::Known),
             Entry::Vacant(_) if full => Err(Error::Full(self.maximum)),
             Entry::Vacant(vacant) => {
-                vacant.insert(Record { told, last_seen: Instant::now(), launch });
+                vacant.insert(Record::new(told, launch));
                 Ok(())
             }
         }
@@ -117,9 +122,7 @@ impl Instances {
                 Entry::Occupied(mut record) => changes.extend(record.get_mut().update(told, now)),
                 Entry::Vacant(_) if full => refused += 1,
                 Entry::Vacant(vacant) => {
-                    let record =
-                        Record { told: Arc::new(told), last_seen: now, launch: CancellationToken::new() };
-                    vacant.insert(record);
+                    vacant.insert(Record::new(told.into(), CancellationToken::new()));
                 }
             }
         }
@@ -206,13 +209,17 @@ impl Instances {
 }
 
 impl Record {
+    fn new(told: Shared<cc::CcInstance>, launch: CancellationToken) -> Self {
+        Self { lengths: Lengths::of(&told), told, last_seen: Instant::now(), launch }
+    }
+
     /// Replaces what is told by what a node has said, except what the cluster knows better. A change of state
     /// brings what was told before and what is told now.
     fn update(
         &mut self,
         mut told: cc::CcInstance,
         now: Instant,
-    ) -> Option<(Arc<cc::CcInstance>, Arc<cc::CcInstance>)> {
+    ) -> Option<(Shared<cc::CcInstance>, Shared<cc::CcInstance>)> {
         let moved = host_of(&told) != host_of(&self.told);
         if moved && state_of(&told) == TEARDOWN && state_of(&self.told) != TEARDOWN {
             // The remains on one node do not bury what lives on another.
@@ -232,7 +239,8 @@ impl Record {
         if *self.told == told {
             return None;
         }
-        let previous = std::mem::replace(&mut self.told, Arc::new(told));
+        let previous = std::mem::replace(&mut self.told, told.into());
+        self.lengths = Lengths::of(&self.told);
         (state_of(&previous) != state_of(&self.told)).then(|| (previous, self.told.clone()))
     }
 
@@ -245,9 +253,10 @@ impl Record {
 
     fn change_net(&mut self, change: impl FnOnce(&mut cc::NetConfig)) {
         // Copies the record only while a reader still holds it.
-        if let Some(net) = &mut Arc::make_mut(&mut self.told).net_params {
+        if let Some(net) = &mut Shared::make_mut(&mut self.told).net_params {
             change(net);
         }
+        self.lengths = Lengths::of(&self.told);
     }
 }
 
@@ -371,7 +380,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_instance_is_added_once_and_never_beyond_the_maximum() {
         let instances = Instances::new(2);
-        let add = |id: &str| instances.add(id, Arc::default(), CancellationToken::new());
+        let add = |id: &str| instances.add(id, Shared::default(), CancellationToken::new());
         assert_eq!(add("i-A"), Ok(()));
         assert_eq!(add("i-A"), Err(Error::Known));
         assert_eq!(add("i-B"), Ok(()));
@@ -379,14 +388,14 @@ mod tests {
         instances.report(N0, vec![reported("i-D", EXTANT), reported("i-A", EXTANT), reported("", EXTANT)]);
         assert!(instances.find("i-D").is_none() && instances.find("").is_none());
         assert_eq!(state_of(&instances.find("i-A").unwrap()), EXTANT, "a full cache is still refreshed");
-        assert_eq!(instances.snapshot().len(), 2);
+        assert_eq!(instances.snapshot(0).0.len(), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn instances_are_told_in_the_order_in_which_they_became_known() {
         let instances = Instances::new(10);
         let ids = |instances: &Instances| -> Vec<_> {
-            instances.snapshot().iter().map(|told| told.instance_id.clone().unwrap()).collect()
+            instances.snapshot(0).0.iter().map(|told| told.instance_id.clone().unwrap()).collect()
         };
         instances.report(N0, vec![reported("i-C", EXTANT), reported("i-A", EXTANT)]);
         tokio::time::advance(200 * SECOND).await;

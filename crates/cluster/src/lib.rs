@@ -31,6 +31,7 @@ mod monitor;
 mod network;
 mod nodes;
 mod ops;
+mod reply_limit;
 pub mod schedule;
 mod settings;
 mod tasks;

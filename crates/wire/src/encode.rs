@@ -2,6 +2,8 @@
 //! empty values, no white space, and only ASCII. Characters beyond ASCII and CR leave as numeric references:
 //! a CLC with an ISO-8859-1 locale rejects raw ones and a C peer takes them for the end of the document
 //! (wire.md §3.1, §3.7, W31, W35).
+//!
+//! A reply that would be too long for a CLC is spelled without prefixes, which a CLC reads just as well.
 
 use crate::{DateTime, NAMESPACE};
 
@@ -20,16 +22,28 @@ pub trait Encode {
     fn encode(&self, encoder: &mut Encoder<'_>);
 }
 
+/// Longest body element a CLC takes in a reply, in bytes: it reads 1 MiB (clc.md §2.1), of which the envelope
+/// and its signature need up to 6 KiB.
+pub const CLC_BODY_LIMIT: usize = (1 << 20) - (8 << 10);
+
 /// Appends elements to a buffer.
 pub struct Encoder<'a> {
     out: &'a mut Vec<u8>,
     generation: Generation,
+    prefixed: bool,
 }
 
 impl<'a> Encoder<'a> {
     /// An encoder that appends to `out`.
     pub fn new(out: &'a mut Vec<u8>, generation: Generation) -> Self {
-        Self { out, generation }
+        Self { out, generation, prefixed: true }
+    }
+
+    /// Bytes that `value` takes in the short spelling, the element around it not counted.
+    pub fn short_length(value: &impl Encode) -> usize {
+        let mut out = Vec::with_capacity(1024);
+        value.encode(&mut Encoder { prefixed: false, ..Encoder::new(&mut out, Generation::default()) });
+        out.len()
     }
 
     /// For whom this is written.
@@ -37,8 +51,10 @@ impl<'a> Encoder<'a> {
         self.generation
     }
 
-    /// Writes a body element: `<n:NAME xmlns:n="…">content</n:NAME>`.
-    pub fn root(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+    /// Writes a body element: `<n:NAME xmlns:n="…">content</n:NAME>`. Should that take more than `limit` bytes, it
+    /// is written as `<NAME xmlns="…">content</NAME>`, with no prefix on what is in it.
+    pub fn root(&mut self, name: &str, limit: usize, content: impl Fn(&mut Self)) {
+        let start = self.out.len();
         for part in ["<n:", name, " xmlns:n=\"", NAMESPACE, "\">"] {
             self.raw(part);
         }
@@ -46,13 +62,26 @@ impl<'a> Encoder<'a> {
         for part in ["</n:", name, ">"] {
             self.raw(part);
         }
+        if self.out.len() - start <= limit {
+            return;
+        }
+        self.out.truncate(start);
+        self.prefixed = false;
+        for part in ["<", name, " xmlns=\"", NAMESPACE, "\">"] {
+            self.raw(part);
+        }
+        content(self);
+        for part in ["</", name, ">"] {
+            self.raw(part);
+        }
+        self.prefixed = true;
     }
 
     /// Writes an element with text; `open` and `close` are its complete tags.
     pub fn string(&mut self, open: &str, value: &str, close: &str) {
-        self.raw(open);
+        self.tag(open);
         text(value, self.out);
-        self.raw(close);
+        self.tag(close);
     }
 
     /// Writes an element with a decimal integer.
@@ -73,32 +102,43 @@ impl<'a> Encoder<'a> {
             at -= 1;
             digits[at] = b'-';
         }
-        self.raw(open);
+        self.tag(open);
         self.out.extend_from_slice(&digits[at..]);
-        self.raw(close);
+        self.tag(close);
     }
 
     /// Writes an element with `true` or `false`.
     pub fn boolean(&mut self, open: &str, value: bool, close: &str) {
-        self.raw(open);
+        self.tag(open);
         self.raw(if value { "true" } else { "false" });
-        self.raw(close);
+        self.tag(close);
     }
 
     /// Writes an element with an instant.
     pub fn date_time(&mut self, open: &str, value: DateTime, close: &str) {
         use std::io::Write as _;
-        self.raw(open);
+        self.tag(open);
         // Writing to a Vec cannot fail.
         let _ = write!(self.out, "{value}");
-        self.raw(close);
+        self.tag(close);
     }
 
     /// Writes an element with the fields of `value`.
     pub fn nested(&mut self, open: &str, value: &impl Encode, close: &str) {
-        self.raw(open);
+        self.tag(open);
         value.encode(self);
-        self.raw(close);
+        self.tag(close);
+    }
+
+    /// Writes a tag given as `<n:name>` or `</n:name>`.
+    fn tag(&mut self, tag: &str) {
+        match tag.split_once("n:") {
+            Some((bracket, name)) if !self.prefixed => {
+                self.raw(bracket);
+                self.raw(name);
+            }
+            _ => self.raw(tag),
+        }
     }
 
     fn raw(&mut self, text: &str) {

@@ -13,6 +13,7 @@ pub mod decode;
 pub mod encode;
 mod error;
 mod service;
+mod shared;
 
 /// EucalyptusCC: what a CLC asks of a cluster controller.
 #[path = "generated/cc.rs"]
@@ -27,11 +28,12 @@ pub mod nc;
 pub use cc::{ClusterApi, ClusterService};
 pub use datetime::DateTime;
 pub use decode::{Decode, DecodeError, Decoder, Element};
-pub use encode::{Encode, Encoder, Generation};
+pub use encode::{CLC_BODY_LIMIT, Encode, Encoder, Generation};
 pub use error::{CallError, Fault, FaultCode};
 pub use gl::{LogApi, LogService};
 pub use nc::{NodeApi, NodeService};
 pub use service::{Caller, Message, Operation, Request, Service, Stub};
+pub use shared::Shared;
 
 /// The one target namespace of all three services.
 pub const NAMESPACE: &str = "http://eucalyptus.ucsb.edu/";

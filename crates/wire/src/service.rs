@@ -4,17 +4,26 @@
 use std::future::Future;
 
 use crate::decode::{Decode, DecodeError, Element};
-use crate::encode::{Encode, Encoder};
+use crate::encode::{Encode, Encoder, Generation};
 use crate::error::CallError;
 
 /// A global element of the WSDL with its content.
 pub trait Message: Encode + Decode + Send + Sync + 'static {
     /// Local name of the element.
     const NAME: &'static str;
+    /// Length in bytes from which on the element is written in the short spelling.
+    const LIMIT: usize = usize::MAX;
 
     /// Writes the complete body element, namespace declaration included.
     fn write(&self, encoder: &mut Encoder<'_>) {
-        encoder.root(Self::NAME, |encoder| self.encode(encoder));
+        encoder.root(Self::NAME, Self::LIMIT, |encoder| self.encode(encoder));
+    }
+
+    /// Bytes of the complete body element in the short spelling.
+    fn short_length(&self) -> usize {
+        let mut out = Vec::new();
+        Encoder::new(&mut out, Generation::default()).root(Self::NAME, 0, |encoder| self.encode(encoder));
+        out.len()
     }
 
     /// Reads the message from its body element.

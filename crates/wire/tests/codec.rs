@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use euca_wire::{DateTime, Element, Encoder, Generation, Message, cc, nc};
+use euca_wire::{DateTime, Element, Encoder, Generation, Message, Shared, cc, nc};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -92,7 +92,7 @@ prop_compose! {
 prop_compose! {
     fn describe_instances_response()(
         base in (of(text()), of(text()), of(text()), of(any::<bool>())),
-        instances in vec(instance(), 0..4),
+        instances in vec(instance().prop_map(Shared::from), 0..4),
     ) -> cc::DescribeInstancesResponse {
         cc::DescribeInstancesResponse {
             correlation_id: base.0,
@@ -108,6 +108,17 @@ proptest! {
     #[test]
     fn what_is_written_reads_back_as_it_was(message in describe_instances_response()) {
         prop_assert_eq!(read::<cc::DescribeInstancesResponse>(&write(&message)).unwrap(), message);
+    }
+
+    #[test]
+    fn a_reply_too_long_for_a_clc_is_spelled_without_prefixes(message in describe_instances_response(), fill in 1_usize..1000) {
+        let fill = "x".repeat(cc::DescribeInstancesResponse::LIMIT + fill);
+        let message = cc::DescribeInstancesResponse { user_id: Some(fill), ..message };
+        let written = write(&message);
+        prop_assert!(written.starts_with("<DescribeInstancesResponse xmlns=\"http://eucalyptus.ucsb.edu/\">"));
+        prop_assert!(!written.contains("<n:") && !written.contains("</n:"));
+        prop_assert_eq!(written.len(), message.short_length());
+        prop_assert_eq!(read::<cc::DescribeInstancesResponse>(&written).unwrap(), message);
     }
 
     #[test]
@@ -327,7 +338,7 @@ mod second_codec {
             for text in [&mut message.correlation_id, &mut message.user_id, &mut message.status_message] {
                 text.iter_mut().for_each(clean);
             }
-            for instance in &mut message.instances {
+            for instance in message.instances.iter_mut().map(Shared::make_mut) {
                 for text in [
                     &mut instance.image_id,
                     &mut instance.kernel_id,

@@ -160,7 +160,7 @@ fn response() -> DescribeInstancesResponse {
         correlation_id: Some("6b1f6f0a-1f3c-4d68-9f0d-0c6f3a0b7c11".into()),
         user_id: Some("eucalyptus".into()),
         return_: Some(true),
-        instances: (0..INSTANCES).map(instance).collect(),
+        instances: (0..INSTANCES).map(|index| instance(index).into()).collect(),
         ..Default::default()
     }
 }

@@ -1,9 +1,8 @@
 //! RunInstances (cluster-controller.md §8).
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use euca_wire::{DateTime, cc, nc};
+use euca_wire::{DateTime, Shared, cc, nc};
 
 use crate::cluster::Cluster;
 use crate::error::Error;
@@ -41,7 +40,7 @@ pub(super) fn run_instances<C: Connector>(
     let mut instances = Vec::new();
     for id in request.instance_ids.iter().take(wanted) {
         match place(cluster, request, machine, need, id) {
-            Ok(instance) => instances.push(cc::CcInstance::clone(&instance)),
+            Ok(instance) => instances.push(instance),
             Err(error) => tracing::warn!(instance = id, %error, "instance is not launched"),
         }
     }
@@ -54,7 +53,7 @@ fn place<C: Connector>(
     machine: &cc::VirtualMachine,
     need: Capacity,
     id: &str,
-) -> Result<Arc<cc::CcInstance>, Error> {
+) -> Result<Shared<cc::CcInstance>, Error> {
     let net = system_parameters(id, request.vlan).ok_or(Error::MalformedId)?;
     // Ends when the instance is terminated or reported, and when the cluster is shut down.
     let ended = cluster.tasks.stopping().child_token();
@@ -65,7 +64,7 @@ fn place<C: Connector>(
         let mut moved = *cursor;
         let chosen = schedule::choose(cluster.settings.policy, &mut moved, &views, need);
         let node = chosen.and_then(|index| list.all().get(index)).ok_or(Error::NoRoom)?;
-        let instance = Arc::new(pending(request, machine, net.clone(), id, node));
+        let instance = Shared::from(pending(request, machine, net.clone(), id, node));
         cluster.instances.add(id, instance.clone(), ended.clone())?;
         node.reserve(id, need);
         *cursor = moved;

@@ -133,7 +133,8 @@ pub async fn world_with(settings: ClusterSettings) -> World {
 /// State and host node name of what DescribeInstances tells of an instance.
 pub async fn described(world: &World, id: &str) -> Option<cc::CcInstance> {
     let all = world.cluster.describe_instances(cc::DescribeInstances::default()).await.unwrap();
-    all.instances.into_iter().find(|told| told.instance_id.as_deref() == Some(id))
+    let told = all.instances.iter().find(|told| told.instance_id.as_deref() == Some(id));
+    told.map(|told| cc::CcInstance::clone(told))
 }
 
 /// Free and maximum number of S in the cluster.

@@ -28,7 +28,7 @@ async fn placed(world: &World, request: cc::RunInstances) -> Option<Vec<String>>
         let url = told.service_tag.clone().unwrap();
         NODES.iter().find(|node| crate::fleet::url(node) == url).unwrap().to_string()
     };
-    success.then(|| answer.instances.iter().map(host).collect())
+    success.then(|| answer.instances.iter().map(|told| host(told)).collect())
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,7 +50,7 @@ async fn cc_t085_an_instance_in_system_mode_gets_a_derived_mac_and_no_addresses(
     assert_eq!((told.kernel_id.as_deref(), told.ramdisk_id.as_deref()), (Some(""), Some("")));
     //
     assert!(told.group_names.is_empty() && told.volumes.is_empty() && told.bundle_task_state_name.is_none());
-    assert_eq!(described(&world, NEW).await.as_ref(), Some(told), "DescribeInstances lists it at once");
+    assert_eq!(described(&world, NEW).await.as_ref(), Some(&**told), "DescribeInstances lists it at once");
     assert_eq!(free_and_max(&world).await, (11, 12));
 
     sleep(seconds(0.1)).await;

@@ -10,6 +10,7 @@ use crate::decode::{self, Decode, DecodeError, Decoder, Element};
 use crate::encode::{Encode, Encoder, Generation};
 use crate::error::CallError;
 use crate::service::{Caller, Message, Operation, Request, Service, Stub};
+use crate::{CLC_BODY_LIMIT, Shared};
 
 /// The `AssignAddressResponse` message.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -85,6 +86,7 @@ impl Decode for AssignAddressResponse {
 
 impl Message for AssignAddressResponse {
     const NAME: &'static str = "AssignAddressResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `AssignAddress` message.
@@ -258,6 +260,7 @@ impl Decode for AttachVolumeResponse {
 
 impl Message for AttachVolumeResponse {
     const NAME: &'static str = "AttachVolumeResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `AttachVolume` message.
@@ -464,6 +467,7 @@ impl Decode for BundleInstanceResponse {
 
 impl Message for BundleInstanceResponse {
     const NAME: &'static str = "BundleInstanceResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `BundleInstance` message.
@@ -751,6 +755,7 @@ impl Decode for CancelBundleTaskResponse {
 
 impl Message for CancelBundleTaskResponse {
     const NAME: &'static str = "CancelBundleTaskResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `CancelBundleTask` message.
@@ -1033,13 +1038,11 @@ impl Decode for CcInstance {
                 "kernelId" => decode::once(&mut kernel_id, decoder.string(&child)?, "kernelId")?,
                 "ramdiskId" => decode::once(&mut ramdisk_id, decoder.string(&child)?, "ramdiskId")?,
                 "instanceId" => decode::once(&mut instance_id, decoder.string(&child)?, "instanceId")?,
-                "instanceType" => {
-                    decode::once(&mut instance_type, VirtualMachine::decode(decoder)?, "instanceType")?
-                }
+                "instanceType" => decode::once(&mut instance_type, Decode::decode(decoder)?, "instanceType")?,
                 "keyName" => decode::once(&mut key_name, decoder.string(&child)?, "keyName")?,
                 "launchTime" => decode::once(&mut launch_time, decoder.date_time(&child)?, "launchTime")?,
                 "stateName" => decode::once(&mut state_name, decoder.string(&child)?, "stateName")?,
-                "netParams" => decode::once(&mut net_params, NetConfig::decode(decoder)?, "netParams")?,
+                "netParams" => decode::once(&mut net_params, Decode::decode(decoder)?, "netParams")?,
                 "ownerId" => decode::once(&mut owner_id, decoder.string(&child)?, "ownerId")?,
                 "reservationId" => {
                     decode::once(&mut reservation_id, decoder.string(&child)?, "reservationId")?
@@ -1052,7 +1055,7 @@ impl Decode for CcInstance {
                     decode::once(&mut bundle_task_state_name, decoder.string(&child)?, "bundleTaskStateName")?
                 }
                 "groupNames" => group_names.push(decoder.string(&child)?),
-                "volumes" => volumes.push(Volume::decode(decoder)?),
+                "volumes" => volumes.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
@@ -1127,9 +1130,7 @@ impl Decode for CcResource {
                 continue;
             }
             match child.name() {
-                "instanceType" => {
-                    decode::once(&mut instance_type, VirtualMachine::decode(decoder)?, "instanceType")?
-                }
+                "instanceType" => decode::once(&mut instance_type, Decode::decode(decoder)?, "instanceType")?,
                 "maxInstances" => decode::once(&mut max_instances, decoder.int(&child)?, "maxInstances")?,
                 "availableInstances" => {
                     decode::once(&mut available_instances, decoder.int(&child)?, "availableInstances")?
@@ -1215,6 +1216,7 @@ impl Decode for ConfigureNetworkResponse {
 
 impl Message for ConfigureNetworkResponse {
     const NAME: &'static str = "ConfigureNetworkResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `ConfigureNetwork` message.
@@ -1290,7 +1292,7 @@ impl Decode for ConfigureNetwork {
                     decode::once(&mut status_message, decoder.string(&child)?, "statusMessage")?
                 }
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
-                "rules" => rules.push(NetworkRule::decode(decoder)?),
+                "rules" => rules.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
@@ -1375,7 +1377,7 @@ impl Decode for DescribeBundleTasksResponse {
                     decode::once(&mut status_message, decoder.string(&child)?, "statusMessage")?
                 }
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
-                "bundleTasks" => bundle_tasks.push(BundleTask::decode(decoder)?),
+                "bundleTasks" => bundle_tasks.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
@@ -1385,6 +1387,7 @@ impl Decode for DescribeBundleTasksResponse {
 
 impl Message for DescribeBundleTasksResponse {
     const NAME: &'static str = "DescribeBundleTasksResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `DescribeBundleTasks` message.
@@ -1497,7 +1500,7 @@ pub struct DescribeInstancesResponse {
     /// `instances`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instances"))]
     #[cfg_attr(feature = "serde", serde(rename = "instances"))]
-    pub instances: Vec<CcInstance>,
+    pub instances: Vec<Shared<CcInstance>>,
 }
 
 impl Encode for DescribeInstancesResponse {
@@ -1545,7 +1548,7 @@ impl Decode for DescribeInstancesResponse {
                     decode::once(&mut status_message, decoder.string(&child)?, "statusMessage")?
                 }
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
-                "instances" => instances.push(CcInstance::decode(decoder)?),
+                "instances" => instances.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
@@ -1555,6 +1558,7 @@ impl Decode for DescribeInstancesResponse {
 
 impl Message for DescribeInstancesResponse {
     const NAME: &'static str = "DescribeInstancesResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `DescribeInstances` message.
@@ -1741,7 +1745,7 @@ impl Decode for DescribeNetworksResponse {
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
                 "mode" => decode::once(&mut mode, decoder.int(&child)?, "mode")?,
                 "addrsPerNet" => decode::once(&mut addrs_per_net, decoder.int(&child)?, "addrsPerNet")?,
-                "activeNetworks" => active_networks.push(Network::decode(decoder)?),
+                "activeNetworks" => active_networks.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
@@ -1751,6 +1755,7 @@ impl Decode for DescribeNetworksResponse {
 
 impl Message for DescribeNetworksResponse {
     const NAME: &'static str = "DescribeNetworksResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `DescribeNetworks` message.
@@ -1953,6 +1958,7 @@ impl Decode for DescribePublicAddressesResponse {
 
 impl Message for DescribePublicAddressesResponse {
     const NAME: &'static str = "DescribePublicAddressesResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `DescribePublicAddresses` message.
@@ -2112,7 +2118,7 @@ impl Decode for DescribeResourcesResponse {
                     decode::once(&mut status_message, decoder.string(&child)?, "statusMessage")?
                 }
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
-                "resources" => resources.push(CcResource::decode(decoder)?),
+                "resources" => resources.push(Decode::decode(decoder)?),
                 "serviceTags" => service_tags.push(decoder.string(&child)?),
                 _ => decoder.skip()?,
             }
@@ -2123,6 +2129,7 @@ impl Decode for DescribeResourcesResponse {
 
 impl Message for DescribeResourcesResponse {
     const NAME: &'static str = "DescribeResourcesResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `DescribeResources` message.
@@ -2198,7 +2205,7 @@ impl Decode for DescribeResources {
                     decode::once(&mut status_message, decoder.string(&child)?, "statusMessage")?
                 }
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
-                "instanceTypes" => instance_types.push(VirtualMachine::decode(decoder)?),
+                "instanceTypes" => instance_types.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
@@ -2290,6 +2297,7 @@ impl Decode for DetachVolumeResponse {
 
 impl Message for DetachVolumeResponse {
     const NAME: &'static str = "DetachVolumeResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `DetachVolume` message.
@@ -2582,6 +2590,7 @@ impl Decode for GetConsoleOutputResponse {
 
 impl Message for GetConsoleOutputResponse {
     const NAME: &'static str = "GetConsoleOutputResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `GetConsoleOutput` message.
@@ -3004,6 +3013,7 @@ impl Decode for RebootInstancesResponse {
 
 impl Message for RebootInstancesResponse {
     const NAME: &'static str = "RebootInstancesResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `RebootInstances` message.
@@ -3116,7 +3126,7 @@ pub struct RunInstancesResponse {
     /// `instances`.
     #[cfg_attr(feature = "yaserde", yaserde(prefix = "n", rename = "instances"))]
     #[cfg_attr(feature = "serde", serde(rename = "instances"))]
-    pub instances: Vec<CcInstance>,
+    pub instances: Vec<Shared<CcInstance>>,
 }
 
 impl Encode for RunInstancesResponse {
@@ -3164,7 +3174,7 @@ impl Decode for RunInstancesResponse {
                     decode::once(&mut status_message, decoder.string(&child)?, "statusMessage")?
                 }
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
-                "instances" => instances.push(CcInstance::decode(decoder)?),
+                "instances" => instances.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
@@ -3174,6 +3184,7 @@ impl Decode for RunInstancesResponse {
 
 impl Message for RunInstancesResponse {
     const NAME: &'static str = "RunInstancesResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `RunInstances` message.
@@ -3411,9 +3422,7 @@ impl Decode for RunInstances {
                 "imageURL" => decode::once(&mut image_url, decoder.string(&child)?, "imageURL")?,
                 "kernelURL" => decode::once(&mut kernel_url, decoder.string(&child)?, "kernelURL")?,
                 "ramdiskURL" => decode::once(&mut ramdisk_url, decoder.string(&child)?, "ramdiskURL")?,
-                "instanceType" => {
-                    decode::once(&mut instance_type, VirtualMachine::decode(decoder)?, "instanceType")?
-                }
+                "instanceType" => decode::once(&mut instance_type, Decode::decode(decoder)?, "instanceType")?,
                 "keyName" => decode::once(&mut key_name, decoder.string(&child)?, "keyName")?,
                 "maxCount" => decode::once(&mut max_count, decoder.int(&child)?, "maxCount")?,
                 "minCount" => decode::once(&mut min_count, decoder.int(&child)?, "minCount")?,
@@ -3537,6 +3546,7 @@ impl Decode for StartNetworkResponse {
 
 impl Message for StartNetworkResponse {
     const NAME: &'static str = "StartNetworkResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `StartNetwork` message.
@@ -3743,6 +3753,7 @@ impl Decode for StopNetworkResponse {
 
 impl Message for StopNetworkResponse {
     const NAME: &'static str = "StopNetworkResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `StopNetwork` message.
@@ -3922,6 +3933,7 @@ impl Decode for TerminateInstancesResponse {
 
 impl Message for TerminateInstancesResponse {
     const NAME: &'static str = "TerminateInstancesResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `TerminateInstances` message.
@@ -4083,6 +4095,7 @@ impl Decode for UnassignAddressResponse {
 
 impl Message for UnassignAddressResponse {
     const NAME: &'static str = "UnassignAddressResponse";
+    const LIMIT: usize = CLC_BODY_LIMIT;
 }
 
 /// The `UnassignAddress` message.
@@ -4247,7 +4260,7 @@ impl Decode for VirtualMachine {
                 "memory" => decode::once(&mut memory, decoder.int(&child)?, "memory")?,
                 "cores" => decode::once(&mut cores, decoder.int(&child)?, "cores")?,
                 "disk" => decode::once(&mut disk, decoder.int(&child)?, "disk")?,
-                "deviceMapping" => device_mapping.push(DeviceMapping::decode(decoder)?),
+                "deviceMapping" => device_mapping.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }

@@ -316,10 +316,8 @@ impl Decode for Instance {
                 "ramdiskId" => decode::once(&mut ramdisk_id, decoder.string(&child)?, "ramdiskId")?,
                 "userId" => decode::once(&mut user_id, decoder.string(&child)?, "userId")?,
                 "keyName" => decode::once(&mut key_name, decoder.string(&child)?, "keyName")?,
-                "instanceType" => {
-                    decode::once(&mut instance_type, VirtualMachine::decode(decoder)?, "instanceType")?
-                }
-                "netParams" => decode::once(&mut net_params, NetConfig::decode(decoder)?, "netParams")?,
+                "instanceType" => decode::once(&mut instance_type, Decode::decode(decoder)?, "instanceType")?,
+                "netParams" => decode::once(&mut net_params, Decode::decode(decoder)?, "netParams")?,
                 "stateName" => decode::once(&mut state_name, decoder.string(&child)?, "stateName")?,
                 "bundleTaskStateName" => {
                     decode::once(&mut bundle_task_state_name, decoder.string(&child)?, "bundleTaskStateName")?
@@ -329,7 +327,7 @@ impl Decode for Instance {
                 "launchIndex" => decode::once(&mut launch_index, decoder.string(&child)?, "launchIndex")?,
                 "platform" => decode::once(&mut platform, decoder.string(&child)?, "platform")?,
                 "groupNames" => group_names.push(decoder.string(&child)?),
-                "volumes" => volumes.push(Volume::decode(decoder)?),
+                "volumes" => volumes.push(Decode::decode(decoder)?),
                 "serviceTag" => decode::once(&mut service_tag, decoder.string(&child)?, "serviceTag")?,
                 _ => decoder.skip()?,
             }
@@ -1104,7 +1102,7 @@ impl Decode for NcDescribeBundleTasksResponse {
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
                 "nodeName" => decode::once(&mut node_name, decoder.string(&child)?, "nodeName")?,
                 "statusMessage" => decode::once(&mut status_message, decoder.int(&child)?, "statusMessage")?,
-                "bundleTasks" => bundle_tasks.push(BundleTask::decode(decoder)?),
+                "bundleTasks" => bundle_tasks.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
@@ -1288,7 +1286,7 @@ impl Decode for NcDescribeInstancesResponse {
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
                 "nodeName" => decode::once(&mut node_name, decoder.string(&child)?, "nodeName")?,
                 "statusMessage" => decode::once(&mut status_message, decoder.int(&child)?, "statusMessage")?,
-                "instances" => instances.push(Instance::decode(decoder)?),
+                "instances" => instances.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
@@ -2564,7 +2562,7 @@ impl Decode for NcRunInstanceResponse {
                 "return" => decode::once(&mut return_, decoder.boolean(&child)?, "return")?,
                 "nodeName" => decode::once(&mut node_name, decoder.string(&child)?, "nodeName")?,
                 "statusMessage" => decode::once(&mut status_message, decoder.int(&child)?, "statusMessage")?,
-                "instance" => decode::once(&mut instance, Instance::decode(decoder)?, "instance")?,
+                "instance" => decode::once(&mut instance, Decode::decode(decoder)?, "instance")?,
                 _ => decoder.skip()?,
             }
         }
@@ -2785,11 +2783,9 @@ impl Decode for NcRunInstance {
                     decode::once(&mut reservation_id, decoder.string(&child)?, "reservationId")?
                 }
                 "instanceId" => decode::once(&mut instance_id, decoder.string(&child)?, "instanceId")?,
-                "instanceType" => {
-                    decode::once(&mut instance_type, VirtualMachine::decode(decoder)?, "instanceType")?
-                }
+                "instanceType" => decode::once(&mut instance_type, Decode::decode(decoder)?, "instanceType")?,
                 "keyName" => decode::once(&mut key_name, decoder.string(&child)?, "keyName")?,
-                "netParams" => decode::once(&mut net_params, NetConfig::decode(decoder)?, "netParams")?,
+                "netParams" => decode::once(&mut net_params, Decode::decode(decoder)?, "netParams")?,
                 "userData" => decode::once(&mut user_data, decoder.string(&child)?, "userData")?,
                 "launchIndex" => decode::once(&mut launch_index, decoder.string(&child)?, "launchIndex")?,
                 "platform" => decode::once(&mut platform, decoder.string(&child)?, "platform")?,
@@ -3417,7 +3413,7 @@ impl Decode for VirtualMachine {
                 "memory" => decode::once(&mut memory, decoder.int(&child)?, "memory")?,
                 "cores" => decode::once(&mut cores, decoder.int(&child)?, "cores")?,
                 "disk" => decode::once(&mut disk, decoder.int(&child)?, "disk")?,
-                "deviceMapping" => device_mapping.push(DeviceMapping::decode(decoder)?),
+                "deviceMapping" => device_mapping.push(Decode::decode(decoder)?),
                 _ => decoder.skip()?,
             }
         }
