@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 mod cc;
+mod client;
 mod error;
 mod files;
 mod grammar;
@@ -36,6 +37,7 @@ mod service;
 mod watch;
 
 pub use cc::{CcSettings, Hot, NodeAddress, NodeVerification, SchedPolicy};
+pub use client::ClientSettings;
 pub use error::Error;
 pub use files::{Files, MAX_FILE_BYTES};
 pub use home::Home;

@@ -1,0 +1,33 @@
+//! What the command-line programs need of the configuration. The rest of it is not looked at: they are what an
+//! operator takes when something is wrong.
+
+use std::net::SocketAddr;
+
+use crate::error::Error;
+use crate::files::Files;
+use crate::home::Home;
+use crate::reading::Reading;
+use crate::service::Listener;
+
+/// What a client of the cluster controller is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// The installation prefix.
+    pub home: Home,
+    /// Where the cluster controller of this host listens (`DAEMON_LISTEN`, `CC_PORT`).
+    pub cluster: SocketAddr,
+    /// `ENABLE_WS_SECURITY` is `Y`: calls are signed. Required, as in the original.
+    pub sign: bool,
+}
+
+impl ClientSettings {
+    /// # Errors
+    /// One of the variables cannot be used, or `ENABLE_WS_SECURITY` is missing.
+    pub fn from_files(files: &Files) -> Result<Self, Error> {
+        let mut reading = Reading::start(files)?;
+        let key = "ENABLE_WS_SECURITY";
+        let sign = reading.find(key)?.ok_or_else(|| reading.missing(key))?.value == "Y";
+        let cluster = Listener::read(&mut reading, "CC_PORT", 8774)?.address;
+        Ok(Self { home: files.home().clone(), cluster, sign })
+    }
+}
