@@ -4,13 +4,14 @@
 //! Readers take a snapshot of shared records and wait for nothing but the map's lock, which is never held
 //! across anything that waits.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use euca_wire::{Shared, cc, nc};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +35,9 @@ pub(crate) const UNKNOWN: &str = "Unknown";
 pub(crate) struct Instances {
     maximum: usize,
     records: RwLock<IndexMap<String, Record>>,
+    /// Ends the launch of an instance. Apart from the records, because a launch may outlive its record.
+    /// Locked after them.
+    launches: Mutex<HashMap<String, CancellationToken>>,
 }
 
 #[derive(Debug)]
@@ -43,8 +47,6 @@ struct Record {
     /// What `told` takes in a reply.
     lengths: Lengths,
     last_seen: Instant,
-    /// Ends the launch, if one is under way.
-    launch: CancellationToken,
 }
 
 /// `stateName` of an instance.
@@ -60,7 +62,7 @@ pub(crate) fn host_of(instance: &cc::CcInstance) -> &str {
 impl Instances {
     /// No instances yet, and never more than `maximum`.
     pub(crate) fn new(maximum: usize) -> Self {
-        Self { maximum, records: RwLock::default() }
+        Self { maximum, records: RwLock::default(), launches: Mutex::default() }
     }
 
     /// All instances as they are now, how much of each can be told in a reply that holds `rest` bytes besides, and
@@ -76,7 +78,8 @@ impl Instances {
         self.records.read().get(id).map(|record| record.told.clone())
     }
 
-    /// Adds an instance that was just placed. Cancelling `launch` ends its launch.
+    /// Adds an instance that was just placed. Cancelling `launch` ends its launch, of which
+    /// [`Instances::launch_is_over`] is to be told.
     pub(crate) fn add(
         &self,
         id: &str,
@@ -84,22 +87,30 @@ impl Instances {
         launch: CancellationToken,
     ) -> Result<(), Error> {
         let mut records = self.records.write();
+        let mut launches = self.launches.lock();
         let full = records.len() >= self.maximum;
         match records.entry(id.to_owned()) {
             Entry::Occupied(_) => Err(Error::Known),
+            Entry::Vacant(_) if launches.contains_key(id) => Err(Error::Known),
             Entry::Vacant(_) if full => Err(Error::Full(self.maximum)),
             Entry::Vacant(vacant) => {
-                vacant.insert(Record::new(told, launch));
+                vacant.insert(Record::new(told));
+                launches.insert(id.to_owned(), launch);
                 Ok(())
             }
         }
     }
 
-    /// Ends the launch of an instance, if one is under way.
+    /// Ends the launch of an instance, if one is under way, whether or not the instance is still told.
     pub(crate) fn cancel_launch(&self, id: &str) {
-        if let Some(record) = self.records.read().get(id) {
-            record.launch.cancel();
+        if let Some(launch) = self.launches.lock().get(id) {
+            launch.cancel();
         }
+    }
+
+    /// The launch of an instance has come to its end.
+    pub(crate) fn launch_is_over(&self, id: &str) {
+        self.launches.lock().remove(id);
     }
 
     /// Takes over what a node reports of its instances (§5.3). Launches of what it reports come to an end
@@ -119,10 +130,16 @@ impl Instances {
             }
             let full = records.len() >= self.maximum;
             match records.entry(id) {
-                Entry::Occupied(mut record) => changes.extend(record.get_mut().update(told, now)),
+                // The remains on one node do not bury what lives on another.
+                Entry::Occupied(record) if record.get().outlives(&told) => {}
+                Entry::Occupied(mut record) => {
+                    self.cancel_launch(record.key());
+                    changes.extend(record.get_mut().update(told, now));
+                }
                 Entry::Vacant(_) if full => refused += 1,
                 Entry::Vacant(vacant) => {
-                    vacant.insert(Record::new(told.into(), CancellationToken::new()));
+                    self.cancel_launch(vacant.key());
+                    vacant.insert(Record::new(told.into()));
                 }
             }
         }
@@ -209,8 +226,8 @@ impl Instances {
 }
 
 impl Record {
-    fn new(told: Shared<cc::CcInstance>, launch: CancellationToken) -> Self {
-        Self { lengths: Lengths::of(&told), told, last_seen: Instant::now(), launch }
+    fn new(told: Shared<cc::CcInstance>) -> Self {
+        Self { lengths: Lengths::of(&told), told, last_seen: Instant::now() }
     }
 
     /// Replaces what is told by what a node has said, except what the cluster knows better. A change of state
@@ -220,11 +237,6 @@ impl Record {
         mut told: cc::CcInstance,
         now: Instant,
     ) -> Option<(Shared<cc::CcInstance>, Shared<cc::CcInstance>)> {
-        let moved = host_of(&told) != host_of(&self.told);
-        if moved && state_of(&told) == TEARDOWN && state_of(&self.told) != TEARDOWN {
-            // The remains on one node do not bury what lives on another.
-            return None;
-        }
         if let (Some(new), Some(old)) = (&mut told.net_params, &self.told.net_params) {
             // A node does not know the addresses that were assigned or discovered here.
             for (new, old) in [(&mut new.public_ip, &old.public_ip), (&mut new.private_ip, &old.private_ip)] {
@@ -235,13 +247,18 @@ impl Record {
         }
         told.launch_time = told.launch_time.or(self.told.launch_time);
         self.last_seen = now;
-        self.launch.cancel();
         if *self.told == told {
             return None;
         }
         let previous = std::mem::replace(&mut self.told, told.into());
         self.lengths = Lengths::of(&self.told);
         (state_of(&previous) != state_of(&self.told)).then(|| (previous, self.told.clone()))
+    }
+
+    /// Whether what a node has said is about remains, while the instance lives on another node.
+    fn outlives(&self, told: &cc::CcInstance) -> bool {
+        let moved = host_of(told) != host_of(&self.told);
+        moved && state_of(told) == TEARDOWN && state_of(&self.told) != TEARDOWN
     }
 
     fn lacks_address(&self, public: bool) -> bool {

@@ -72,7 +72,12 @@ fn place<C: Connector>(
     };
     tracing::info!(instance = id, node = node.url(), "instance is launched");
     let order = order(request, machine, net, id);
-    cluster.tasks.spawn(launch(node, order, cluster.settings.wake_threshold, ended));
+    let launch = launch(node, order, cluster.settings.wake_threshold, ended);
+    let (instances, id) = (cluster.instances.clone(), id.to_owned());
+    cluster.tasks.spawn(async move {
+        launch.await;
+        instances.launch_is_over(&id);
+    });
     Ok(instance)
 }
 

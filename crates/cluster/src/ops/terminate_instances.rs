@@ -24,11 +24,11 @@ pub(super) fn terminate_instances<C: Connector>(
 }
 
 fn terminate<C: Connector>(cluster: &Cluster<C>, id: &str, user_id: &Option<String>) {
+    cluster.instances.cancel_launch(id);
     let Some(instance) = cluster.instances.find(id) else {
         tracing::info!(instance = id, "instance to terminate is not known");
         return;
     };
-    cluster.instances.cancel_launch(id);
     let (state, url) = (state_of(&instance), host_of(&instance));
     let up = cluster.nodes.list().at(url).filter(|(_, node)| node.state() == NodeState::Up);
     match up {

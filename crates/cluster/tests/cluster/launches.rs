@@ -364,6 +364,30 @@ async fn cc_t096_a_launch_the_node_has_done_late_stops_when_it_is_reported() {
     assert_eq!(free_and_max(&world).await, (11, 12));
 }
 
+/// The record of an instance expires before its launch is given up when INSTANCE_TIMEOUT is the shorter.
+#[tokio::test(start_paused = true)]
+async fn a_launch_that_outlives_its_record_still_ends_when_reported_or_terminated() {
+    for reported in [true, false] {
+        let settings = ClusterSettings { instance_timeout: seconds(30.0), ..round_robin() };
+        let world = world_with(settings).await;
+        world.fleet.plan("n0", RUN, [Act::False]);
+        placed(&world, run(&[NEW])).await;
+        sleep(seconds(40.0)).await;
+        assert!(described(&world, NEW).await.is_none(), "expired");
+        assert_eq!(placed(&world, run(&[NEW])).await, Some(vec![]), "not launched twice");
+        if reported {
+            world.fleet.script("n0", |script| script.instances = vec![instance(NEW, "Pending")]);
+        } else {
+            let request = cc::TerminateInstances { instance_ids: vec![NEW.into()], ..Default::default() };
+            world.cluster.terminate_instances(request).await.unwrap();
+        }
+        sleep(seconds(10.0)).await;
+        world.fleet.forget_calls();
+        sleep(seconds(60.0)).await;
+        assert_eq!(world.fleet.nodes_called(RUN), [""; 0], "reported {reported}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn cc_t107_capacity_of_a_pending_launch_does_not_come_back_with_a_poll() {
     let world = world().await;
