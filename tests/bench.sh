@@ -1,12 +1,12 @@
 #!/bin/bash
-# Measures every figure of SPEC.md and prints it with its target's letter. Takes about a quarter of an hour, and
+# Measures every figure of SPEC.md and prints it with its target's letter. Takes about half an hour, and
 # means something only on a machine with nothing else to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo build --release --locked -p euca-cc-daemon -p euca-nc-daemon -p euca-sim -p euca-tests -p euca-bench
 tests/guest/build-guest.sh target/guest
-for measure in reboot hanging mixed idle start; do
+for measure in reboot hanging mixed idle start baseline; do
     target/release/measure "$measure"
 done
 make --directory tests/bench/gsoap

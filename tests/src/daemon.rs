@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::{Signal, kill};
+use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
 use crate::home::Home;
@@ -82,8 +83,7 @@ impl Daemon {
 
     /// Process id.
     pub fn pid(&self) -> Pid {
-        // A process id is positive and below 2^22.
-        Pid::from_raw(i32::try_from(self.child.id()).unwrap_or_default())
+        pid_of(&self.child)
     }
 
     /// Sends a signal.
@@ -104,12 +104,23 @@ impl Daemon {
     /// # Errors
     /// The process is gone.
     pub fn resident_kib(&self) -> Result<(u64, u64)> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim_matches([':', '\t', ' ']).split(' ').next()?.parse().ok()
-        };
-        Ok((field("VmRSS").context("no VmRSS")?, field("VmHWM").context("no VmHWM")?))
+        Ok((self.kib("status", "VmRSS")?, self.kib("status", "VmHWM")?))
+    }
+
+    /// Resident memory in KiB, with each shared page divided among those who share it (`Pss`).
+    ///
+    /// # Errors
+    /// The process is gone.
+    pub fn proportional_kib(&self) -> Result<u64> {
+        self.kib("smaps_rollup", "Pss")
+    }
+
+    /// A line `name: number kB` of a file that the kernel shows of the process.
+    fn kib(&self, file: &str, name: &str) -> Result<u64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id()))?;
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let number = value.and_then(|value| value.trim().split(' ').next()?.parse().ok());
+        number.with_context(|| format!("no {name} in {file}"))
     }
 
     /// Processor time used so far, see [`cpu_time`].
@@ -117,7 +128,7 @@ impl Daemon {
     /// # Errors
     /// The process is gone.
     pub fn cpu_time(&self) -> Result<Duration> {
-        cpu_time(self.child.id())
+        cpu_time(self.pid())
     }
 
     /// Sends SIGTERM and waits for the end.
@@ -158,18 +169,18 @@ impl Drop for Daemon {
     }
 }
 
-/// Processor time of a process so far, user and system, threads that have ended included, at the kernel's
-/// resolution of 10 ms.
+/// Process id of a child.
+pub fn pid_of(child: &Child) -> Pid {
+    // A process id is positive and below 2^22.
+    Pid::from_raw(i32::try_from(child.id()).unwrap_or_default())
+}
+
+/// Processor time of a process so far, user and system, threads that have ended included.
 ///
 /// # Errors
 /// There is no such process.
-pub fn cpu_time(pid: u32) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // Fields 14 and 15, counted from behind the name in parentheses.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_ascii_whitespace().collect();
-    let ticks: u64 =
-        fields.get(11..13).context("short stat")?.iter().filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-    Ok(Duration::from_millis(ticks * 10))
+pub fn cpu_time(pid: Pid) -> Result<Duration> {
+    Ok(clock_gettime(clock_getcpuclockid(pid)?)?.into())
 }
 
 /// A program of this workspace, built beside the tests.

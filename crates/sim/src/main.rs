@@ -1,6 +1,7 @@
 //! `euca-sim`: simulated node controllers as a process of their own.
 #![forbid(unsafe_code)]
 
+use std::io::BufRead as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,8 +9,10 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use euca_sim::fleet::Fleet;
 use euca_sim::keys::Keys;
-use euca_sim::node::{Capacity, sample_instance};
+use euca_sim::node::{Behaviour, Capacity, Plan, sample_instance};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 #[derive(Parser)]
 #[command(version, about = "Simulated node controllers")]
@@ -25,7 +28,9 @@ enum Command {
         /// Folder to put them into.
         folder: PathBuf,
     },
-    /// Run nodes until SIGTERM, and print the URL of each.
+    /// Run nodes until SIGTERM, and print the URL of each. Then obey, from standard input, one line at a time:
+    /// `hang N` and `heal N`, answered with `done`, and `arrivals OPERATION`, answered with one line for each
+    /// node: when such calls arrived, in microseconds since the start.
     Fleet {
         /// Folder with the keys.
         #[arg(long)]
@@ -52,6 +57,7 @@ async fn main() -> Result<()> {
         Command::Fleet { keys, first, count, instances } => {
             let mut terminate = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
+            let started = Instant::now();
             let fleet = Fleet::start(&Keys::in_folder(keys), first, count, Capacity::default())?;
             for (node, (address, state)) in fleet.nodes().iter().enumerate() {
                 for instance in 0..instances {
@@ -60,12 +66,51 @@ async fn main() -> Result<()> {
                 }
                 println!("{}", Fleet::url(*address));
             }
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+            let mut orders = orders();
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                    Some(order) = orders.recv() => print!("{}", obey(&fleet, started, &order)?),
+                }
             }
             fleet.stop().await;
         }
     }
     Ok(())
+}
+
+/// The lines of standard input.
+fn orders() -> mpsc::Receiver<String> {
+    let (sender, orders) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    orders
+}
+
+fn obey(fleet: &Fleet, started: Instant, order: &str) -> Result<String> {
+    let (verb, object) = order.split_once(' ').with_context(|| format!("order {order:?}"))?;
+    let behave = |behaviour| {
+        let node = object.parse().ok().and_then(|index: usize| fleet.nodes().get(index));
+        let (_, node) = node.with_context(|| format!("no node {object:?}"))?;
+        node.set_plan(Plan { behaviour, ..Plan::default() });
+        Ok("done\n".to_owned())
+    };
+    match verb {
+        "hang" => behave(Behaviour::Hang),
+        "heal" => behave(Behaviour::Healthy),
+        "arrivals" => Ok(fleet.nodes().iter().fold(String::new(), |mut lines, (_, node)| {
+            let arrivals = node.arrivals(object);
+            let times = arrivals.iter().map(|at| (*at - started).as_micros().to_string());
+            lines.push_str(&times.collect::<Vec<_>>().join(" "));
+            lines.push('\n');
+            lines
+        })),
+        _ => anyhow::bail!("unknown order {order:?}"),
+    }
 }

@@ -76,7 +76,8 @@ pub struct SimNode {
 struct State {
     plan: Plan,
     instances: BTreeMap<String, Guest>,
-    calls: BTreeMap<&'static str, u64>,
+    /// When calls of each operation arrived.
+    arrivals: BTreeMap<&'static str, Vec<Instant>>,
 }
 
 #[derive(Debug)]
@@ -108,8 +109,13 @@ impl SimNode {
     }
 
     /// Calls of an operation so far.
-    pub fn calls(&self, operation: &str) -> u64 {
-        self.state().calls.get(operation).copied().unwrap_or_default()
+    pub fn calls(&self, operation: &str) -> usize {
+        self.state().arrivals.get(operation).map_or(0, Vec::len)
+    }
+
+    /// When the calls of an operation arrived.
+    pub fn arrivals(&self, operation: &str) -> Vec<Instant> {
+        self.state().arrivals.get(operation).cloned().unwrap_or_default()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -120,7 +126,7 @@ impl SimNode {
     async fn arrive(&self, operation: &'static str) -> Result<bool, Fault> {
         let plan = {
             let mut state = self.state();
-            *state.calls.entry(operation).or_default() += 1;
+            state.arrivals.entry(operation).or_default().push(Instant::now());
             state.plan.clone()
         };
         if !plan.latency.is_zero() {

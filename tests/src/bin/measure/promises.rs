@@ -1,250 +1,64 @@
-//! The product's promises, measured: each subcommand is a row of SPEC.md. Every ratio is taken in one run, and
-//! the cost of the RSA operations alone, the floor of this protocol, is measured in that same run.
-#![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, reason = "figures are this program's output")]
+//! The rows of SPEC.md that need no comparison with the original's tables.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clap::{Parser, Subcommand};
-use euca_oracle::clc::Pipeline;
 use euca_sim::clc::{Clc, exchange};
 use euca_sim::fleet::Fleet;
 use euca_sim::keys::Role;
 use euca_sim::load;
 use euca_sim::node::{Behaviour, Capacity, Plan, sample_instance};
 use euca_tests::cloud::Cloud;
-use euca_tests::daemon::{Daemon, binary, free_address};
+use euca_tests::daemon::{Daemon, free_address};
 use euca_tests::home::Home;
-use euca_wire::{Request, cc};
-use openssl::hash::MessageDigest;
-use openssl::pkey::PKey;
-use openssl::sign::{Signer, Verifier};
-use openssl::x509::X509;
+use euca_wire::cc;
 
-/// The original's RebootInstances of a cached instance on 8 nodes (its median at 1 client, and its rate at 8).
-const ORIGINAL_P50: Duration = Duration::from_millis(55);
-const ORIGINAL_RATE: f64 = 75.0;
+use crate::original::Original;
+use crate::stage::{Stage, check, reboot_of, rsa, wait_for_instances};
 
-#[derive(Parser)]
-#[command(about = "Measures what SPEC.md promises")]
-struct Arguments {
-    #[command(subcommand)]
-    measure: Measure,
-}
-
-#[derive(Subcommand)]
-enum Measure {
-    /// RebootInstances to 8 nodes: latency, rate, and CPU against the RSA operations alone.
-    Reboot {
-        /// Calls of each part.
-        #[arg(long, default_value_t = 2000)]
-        calls: usize,
-    },
-    /// 32 nodes, 8 of them hanging: latency towards the healthy ones, with and without.
-    Hanging {
-        /// Calls of each part.
-        #[arg(long, default_value_t = 2000)]
-        calls: usize,
-    },
-    /// Many clients, a tenth of them hostile: every answer right, memory flat.
-    Mixed {
-        /// Requests in all.
-        #[arg(long, default_value_t = 100_000)]
-        requests: usize,
-    },
-    /// Resident memory, idle: cc-daemon with 32 nodes, nc-daemon with 2 running guests.
-    Idle {
-        /// Folder that `tests/guest/build-guest.sh` has filled.
-        #[arg(long, default_value = "target/guest")]
-        guest: PathBuf,
-    },
-    /// From start to READY.
-    Start,
-}
-
-#[tokio::main]
-async fn main() -> Result<()> {
-    match Arguments::parse().measure {
-        Measure::Reboot { calls } => reboot(calls).await,
-        Measure::Hanging { calls } => hanging(calls).await,
-        Measure::Mixed { requests } => mixed(requests).await,
-        Measure::Idle { guest } => idle(&guest).await,
-        Measure::Start => start().await,
-    }
-}
-
-/// A daemon in front of nodes that run in a process of their own, so that each side's CPU can be told.
-struct Stage {
-    home: Home,
-    daemon: Daemon,
-    nodes: Child,
-    address: SocketAddr,
-    clc: Clc,
-}
-
-impl Stage {
-    async fn new(count: u32) -> Result<Self> {
-        let home = Home::new()?;
-        let first = free_address([127, 4, 0, 1].into())?;
-        let mut nodes = Command::new(binary("euca-sim")?)
-            .args([
-                "fleet",
-                "--instances",
-                "2",
-                "--count",
-                &count.to_string(),
-                "--first",
-                &first.to_string(),
-                "--keys",
-            ])
-            .arg(home.keys_folder())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut lines = BufReader::new(nodes.stdout.take().context("no output")?).lines();
-        let mut addresses = Vec::new();
-        for _ in 0..count {
-            let url = lines.next().context("a node did not start")??;
-            addresses.push(url.trim_start_matches("http://").split('/').next().unwrap_or_default().parse()?);
-        }
-        let address = free_address([127, 4, 255, 1].into())?;
-        // All clients share one address here, and a connection that its client has closed counts until the daemon
-        // has noticed.
-        let conf = Home::cluster_conf(address, &addresses).replace("DEBUG", "WARN");
-        home.configure(&(conf + "DAEMON_PEER_CONNECTIONS=\"512\"\n"))?;
-        let daemon = Daemon::start("cc-daemon", &home)?;
-        let clc = Clc::new(&home.keys(), Role::Cloud, address)?;
-        wait_for_instances(&clc, 2 * count as usize).await?;
-        Ok(Self { home, daemon, nodes, address, clc })
-    }
-
-    fn messages<Q: Request>(&self, count: usize, request: impl Fn(usize) -> Q) -> Result<Vec<Vec<u8>>> {
-        (0..count).map(|index| self.clc.message(&request(index))).collect()
-    }
-
-    /// CPU of the daemon and of the nodes so far.
-    fn cpu(&self) -> Result<Duration> {
-        let nodes = euca_tests::daemon::cpu_time(self.nodes.id())?;
-        Ok(self.daemon.cpu_time()? + nodes)
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        let _ = self.nodes.kill();
-        let _ = self.nodes.wait();
-    }
-}
-
-async fn wait_for_instances(clc: &Clc, count: usize) -> Result<()> {
-    let describe = cc::DescribeInstances { user_id: Some("eucalyptus".to_owned()), ..Default::default() };
-    for _ in 0..300 {
-        if clc.send(&describe).await?.text().matches("<n:instances>").count() == count {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    bail!("{count} instances are not seen within 30 s")
-}
-
-fn reboot_of(instance: usize) -> cc::RebootInstances {
-    cc::RebootInstances {
-        correlation_id: Some(format!("reboot-{instance}")),
-        user_id: Some("eucalyptus".to_owned()),
-        instance_ids: vec![format!("i-{instance:08X}")],
-        ..Default::default()
-    }
-}
-
-/// CPU time of one RSA-2048 signature and one verification with SHA-1.
-fn rsa(home: &Home) -> Result<(Duration, Duration)> {
-    let key = PKey::private_key_from_pem(&std::fs::read(home.keys().private_key(Role::Cluster))?)?;
-    let certificate = X509::from_pem(&std::fs::read(home.keys().certificate(Role::Cluster))?)?;
-    let public = certificate.public_key()?;
-    let mut signature = Vec::new();
-    let rounds = 1000;
-    let started = thread_cpu()?;
-    for _ in 0..rounds {
-        signature = Signer::new(MessageDigest::sha1(), &key)?.sign_oneshot_to_vec(b"what is signed")?;
-    }
-    let signing = thread_cpu()?;
-    for _ in 0..rounds {
-        ensure!(
-            Verifier::new(MessageDigest::sha1(), &public)?.verify_oneshot(&signature, b"what is signed")?
-        );
-    }
-    let verifying = thread_cpu()?;
-    Ok(((signing - started) / rounds, (verifying - signing) / rounds))
-}
-
-fn thread_cpu() -> Result<Duration> {
-    Ok(Duration::from(nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID)?))
-}
-
-fn check(outcome: &load::Outcome, operation: &str) -> Result<()> {
-    for reply in &outcome.replies {
-        let reply = match reply {
-            Ok(reply) => reply,
-            Err(error) => bail!("no reply: {error:#}"),
-        };
-        ensure!(reply.text().contains("<n:return>true</n:return>"), "wrong reply: {}", reply.text());
-        euca_oracle::clc_reply(Pipeline::of(operation), operation, &reply.raw)
-            .map_err(|findings| anyhow::anyhow!("the CLC would object: {findings:?}"))?;
-    }
-    Ok(())
-}
-
-async fn reboot(calls: usize) -> Result<()> {
-    let stage = Stage::new(8).await?;
+pub async fn reboot(calls: usize) -> Result<()> {
+    let stage = Stage::new(8, 2, "").await?;
     // Warms caches and code.
-    let warm = load::run(stage.address, stage.messages(200, |index| reboot_of(index % 16))?, 4).await?;
-    check(&warm, "RebootInstances")?;
-    let messages = stage.messages(calls, |index| reboot_of(index % 16))?;
+    stage.load(200, 4, |index| reboot_of(index % 16)).await?;
     let (sign, verify) = rsa(&stage.home)?;
-    let calls_u32 = u32::try_from(calls)?;
-    let before = stage.cpu()?;
-    let one = load::run(stage.address, messages, 1).await?;
-    let cpu_of_one = (stage.cpu()? - before) / calls_u32;
-    check(&one, "RebootInstances")?;
-    let messages = stage.messages(calls, |index| reboot_of(index % 16))?;
-    let before = stage.cpu()?;
-    let eight = load::run(stage.address, messages, 8).await?;
-    let cpu_of_eight = (stage.cpu()? - before) / calls_u32;
-    check(&eight, "RebootInstances")?;
+    let one = stage.load(calls, 1, |index| reboot_of(index % 16)).await?;
+    let eight = stage.load(calls, 8, |index| reboot_of(index % 16)).await?;
 
     let floor = 3 * (sign + verify);
     println!("RSA-2048 alone: sign {sign:.1?}, verify {verify:.1?}; one call has 3 of each: {floor:.1?}");
-    for (clients, cpu) in [(8, cpu_of_eight), (1, cpu_of_one)] {
+    for (clients, load) in [(8, &eight), (1, &one)] {
+        let cpu = (load.cluster + load.nodes) / u32::try_from(calls)?;
         println!(
             "f  {clients} clients: CPU of both daemons per call {cpu:.1?}, {:.2} times the RSA operations alone",
             cpu.as_secs_f64() / floor.as_secs_f64()
         );
     }
-    let p50 = one.percentile(0.5);
+    let original = Original::read()?;
+    let original = |clients, column| original.figure("3", &["8", clients], column);
+    let (p50, original_p50) = (one.outcome.percentile(0.5), original("1", "p50 ms")?);
     println!(
-        "g  1 client: p50 {p50:.2?}, p99 {:.2?}, {:.0}/s; the original's p50 {ORIGINAL_P50:?} is {:.1} times that",
-        one.percentile(0.99),
-        one.rate(),
-        ORIGINAL_P50.as_secs_f64() / p50.as_secs_f64(),
+        "g  1 client: p50 {p50:.2?}, p99 {:.2?}, {:.0}/s; the original's p50 of {original_p50} ms is {:.1} times that",
+        one.outcome.percentile(0.99),
+        one.outcome.rate(),
+        original_p50 / 1000.0 / p50.as_secs_f64(),
     );
     let cores = std::thread::available_parallelism()?.get();
+    let original_rate = original("8", "req/s")?;
     println!(
-        "g  8 clients: p50 {:.2?}, p99 {:.2?}, {:.0}/s: {:.1} times the original's {ORIGINAL_RATE:.0}/s; \
+        "g  8 clients: p50 {:.2?}, p99 {:.2?}, {:.0}/s: {:.1} times the original's {original_rate:.0}/s; \
          RSA alone would allow {:.0}/s on these {cores} cores",
-        eight.percentile(0.5),
-        eight.percentile(0.99),
-        eight.rate(),
-        eight.rate() / ORIGINAL_RATE,
+        eight.outcome.percentile(0.5),
+        eight.outcome.percentile(0.99),
+        eight.outcome.rate(),
+        eight.outcome.rate() / original_rate,
         cores as f64 / floor.as_secs_f64(),
     );
     Ok(())
 }
 
-async fn hanging(calls: usize) -> Result<()> {
+pub async fn hanging(calls: usize) -> Result<()> {
     let home = Home::new()?;
     let fleet = Fleet::start(&home.keys(), SocketAddr::from(([127, 5, 0, 1], 0)), 32, Capacity::default())?;
     for (index, (_, node)) in fleet.nodes().iter().enumerate() {
@@ -289,8 +103,8 @@ async fn hanging(calls: usize) -> Result<()> {
     Ok(())
 }
 
-async fn mixed(requests: usize) -> Result<()> {
-    let stage = Stage::new(8).await?;
+pub async fn mixed(requests: usize) -> Result<()> {
+    let stage = Stage::new(8, 2, "").await?;
     let describe = |_| cc::DescribeResources {
         user_id: Some("eucalyptus".to_owned()),
         instance_types: vec![cc::VirtualMachine {
@@ -392,8 +206,8 @@ fn message_id(message: &[u8]) -> String {
     id.unwrap_or_default().to_owned()
 }
 
-async fn idle(guest: &Path) -> Result<()> {
-    let stage = Stage::new(32).await?;
+pub async fn idle(guest: &Path) -> Result<()> {
+    let stage = Stage::new(32, 2, "").await?;
     // Several poll periods of 6 s.
     tokio::time::sleep(Duration::from_secs(30)).await;
     tell_memory("cc-daemon with 32 nodes and 64 instances", &stage.daemon)?;
@@ -414,7 +228,7 @@ fn tell_memory(what: &str, daemon: &Daemon) -> Result<()> {
     Ok(())
 }
 
-async fn start() -> Result<()> {
+pub async fn start() -> Result<()> {
     let home = Home::new()?;
     let address = free_address([127, 6, 0, 1].into())?;
     let nodes: Vec<_> = (1..=32).map(|node| SocketAddr::from(([127, 6, 1, node], 8775))).collect();

@@ -1,0 +1,72 @@
+//! The product's promises, measured: each subcommand is a row of SPEC.md. Every ratio is taken in one run, and
+//! the cost of the RSA operations alone, the floor of this protocol, is measured in that same run.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "figures are this program's output")]
+
+mod baseline;
+mod original;
+mod promises;
+mod stage;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Measures what SPEC.md promises")]
+struct Arguments {
+    #[command(subcommand)]
+    measure: Measure,
+}
+
+#[derive(Subcommand)]
+enum Measure {
+    /// RebootInstances to 8 nodes: latency, rate, and CPU against the RSA operations alone.
+    Reboot {
+        /// Calls of each part.
+        #[arg(long, default_value_t = 2000)]
+        calls: usize,
+    },
+    /// 32 nodes, 8 of them hanging: latency towards the healthy ones, with and without.
+    Hanging {
+        /// Calls of each part.
+        #[arg(long, default_value_t = 2000)]
+        calls: usize,
+    },
+    /// Many clients, a tenth of them hostile: every answer right, memory flat.
+    Mixed {
+        /// Requests in all.
+        #[arg(long, default_value_t = 100_000)]
+        requests: usize,
+    },
+    /// Resident memory, idle: cc-daemon with 32 nodes, nc-daemon with 2 running guests.
+    Idle {
+        /// Folder that `tests/guest/build-guest.sh` has filled.
+        #[arg(long, default_value = "target/guest")]
+        guest: PathBuf,
+    },
+    /// From start to READY.
+    Start,
+    /// The tables of the original's baseline, each figure of the original beside the same of this daemon.
+    Baseline {
+        /// Fewer calls and shorter windows.
+        #[arg(long)]
+        quick: bool,
+        /// Only this section: `3`, `6b`.
+        #[arg(long)]
+        section: Option<String>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Arguments::parse().measure {
+        Measure::Reboot { calls } => promises::reboot(calls).await,
+        Measure::Hanging { calls } => promises::hanging(calls).await,
+        Measure::Mixed { requests } => promises::mixed(requests).await,
+        Measure::Idle { guest } => promises::idle(&guest).await,
+        Measure::Start => promises::start().await,
+        Measure::Baseline { quick, section } => baseline::run(quick, section.as_deref()).await,
+    }
+}
