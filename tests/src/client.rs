@@ -23,6 +23,11 @@ impl CcClient {
         Self { home: home.path().to_owned(), cluster }
     }
 
+    /// What one would type.
+    pub fn command_line(&self, arguments: &[&str]) -> String {
+        format!("cc-client {} {}", self.cluster, arguments.join(" "))
+    }
+
     /// `cc-client HOST:PORT ARGUMENTS`, whatever comes of it.
     ///
     /// # Errors

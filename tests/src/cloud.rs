@@ -13,6 +13,7 @@ use euca_sim::keys::Role;
 use euca_wire::{Request, cc};
 use nix::sys::signal::Signal;
 
+use crate::client::CcClient;
 use crate::daemon::{Daemon, free_address};
 use crate::home::Home;
 use crate::images::ImageServer;
@@ -30,7 +31,10 @@ pub struct Cloud {
     pub node: Daemon,
     /// Where the guests live.
     pub libvirtd: PrivateLibvirtd,
-    images: ImageServer,
+    /// What an operator asks the cluster with.
+    pub client: CcClient,
+    /// Where images come from: `kernel`, `ramdisk` and `root.img`.
+    pub images: ImageServer,
     _bridge: TestBridge,
     node_home: Home,
     _cluster_home: Home,
@@ -58,10 +62,12 @@ impl Cloud {
         cluster_home.configure(&Home::cluster_conf(cluster_address, &[node_address]))?;
         let cluster = Daemon::start("cc-daemon", &cluster_home)?;
         let clc = Clc::new(&cluster_home.keys(), Role::Cloud, cluster_address)?;
+        let client = CcClient::new(&cluster_home, cluster_address);
         let cloud = Self {
             cluster,
             node,
             libvirtd,
+            client,
             images,
             _bridge: bridge,
             node_home,

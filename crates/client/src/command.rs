@@ -44,7 +44,7 @@ pub struct Options {
     /// Wait at most this long for each answer.
     #[arg(long, global = true, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub timeout: Duration,
-    /// Ask on behalf of this user; by default eucalyptus, and admin for networks and the console.
+    /// Ask on behalf of this user; by default eucalyptus, and admin for networks.
     #[arg(long, global = true, value_name = "NAME")]
     pub user: Option<String>,
 }

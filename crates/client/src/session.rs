@@ -78,10 +78,10 @@ fn done(name: &'static str, status: &'static str) -> Words {
     Words { name, failure: None, status: Some(status) }
 }
 
-/// The user of a cloud's own requests.
+/// The user of a cloud's own requests, whom nodes take for the administrator.
 const CLOUD: &str = "eucalyptus";
 
-/// Who asks for networks and consoles in the original's client.
+/// Who asks for networks in the original's client.
 const ADMIN: &str = "admin";
 
 /// A request with its base fields.
@@ -122,7 +122,8 @@ impl<C: Caller, W: Write> Session<C, W> {
             }
             Command::GetConsoleOutput { instance_id } => {
                 self.say(&instance_id)?;
-                let request = request!(self, ADMIN, cc::GetConsoleOutput { instance_id: Some(instance_id) });
+                // The original asks as admin, who sees only his own instances.
+                let request = request!(self, CLOUD, cc::GetConsoleOutput { instance_id: Some(instance_id) });
                 self.ask(&shown("getConsoleOutput"), request).await
             }
             Command::RebootInstances { instance_ids } => {

@@ -134,7 +134,11 @@ async fn recorded_exchanges_of_the_original_client_are_repeated() {
     ] {
         let outcome = run(line, Ok(&recorded(&format!("cc-{name}.response"))), false).await;
         let [asked] = outcome.asked.as_slice() else { panic!("{name}: {:?}", outcome.asked) };
-        let request = recorded(&format!("cc-{name}.request"));
+        let mut request = recorded(&format!("cc-{name}.request"));
+        if name == "GetConsoleOutput" {
+            // Consoles are asked for as the administrator, who sees all of them.
+            request = request.replace("<n:userId>admin<", "<n:userId>eucalyptus<");
+        }
         assert_eq!(without_correlation_id(asked), without_correlation_id(&request), "{name}");
         assert_eq!(outcome.error, None, "{name}");
         match expected {
