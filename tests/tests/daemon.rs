@@ -212,7 +212,8 @@ async fn the_log_is_handed_out_in_the_original_line_format() {
             .and_then(|(_, rest)| rest.split_once('<'))
             .map_or("", |(log, _)| log);
         log = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
-        log.contains("request refused") && log.contains("reason=\"stranger: signed by somebody else\"")
+        log.contains("request refused")
+            && log.contains("reason=\"stranger\" detail=\"signed by somebody else\"")
     })
     .await;
     let pid = format!("][{:06}][EUCA", daemon.pid());

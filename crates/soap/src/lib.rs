@@ -16,7 +16,7 @@ mod server;
 
 pub use client::{Client, ClientOptions, ClientSecurity};
 pub use limits::Limits;
-pub use server::{Endpoint, Security, Server, bind};
+pub use server::{Endpoint, Handler, Security, Server, bind, serve};
 
 /// An error with its causes, on one line.
 pub fn chain(error: &dyn std::error::Error) -> String {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use euca_observe::metrics::{Http, Reason, ServiceCall, ServiceOperation, Soap};
 use euca_soap::{Endpoint, Limits, Server};
 use euca_wire::{Fault, LogApi, LogService, gl};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -44,6 +45,7 @@ impl LogApi for Puppet {
 struct Running {
     address: SocketAddr,
     puppet: Arc<Puppet>,
+    metrics: (Http, Soap),
     shutdown: CancellationToken,
     server: tokio::task::JoinHandle<()>,
 }
@@ -58,8 +60,10 @@ fn start_with_grace(limits: Limits, grace: Duration) -> Running {
     let listener = euca_soap::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
-    let server = tokio::spawn(Server::new(vec![endpoint], limits).serve(listener, shutdown.clone(), grace));
-    Running { address, puppet, shutdown, server }
+    let server = Server::new(vec![endpoint], limits);
+    let metrics = server.metrics();
+    let server = tokio::spawn(server.serve(listener, shutdown.clone(), grace));
+    Running { address, puppet, metrics, shutdown, server }
 }
 
 impl Drop for Running {
@@ -560,4 +564,79 @@ async fn at_shutdown_the_last_reply_says_so_and_what_was_sent_behind_is_not_begu
     assert!(status(&reply) == "200" && reply.contains("Connection: close"), "{reply}");
     assert!(ends(&mut stream, Duration::from_secs(2)).await);
     assert_eq!(server.puppet.finished.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_is_carried_out_and_what_is_refused_is_counted() {
+    let second = Duration::from_secs(1);
+    let running = start(Limits {
+        body_bytes: 1000,
+        header_time: second,
+        body_time: second,
+        connections: 3,
+        ..Limits::default()
+    });
+    let (http, soap) = &running.metrics;
+    let service = "EucalyptusGL";
+    let good = envelope("self");
+    for _ in 0..3 {
+        assert_eq!(status(&talk(running.address, &get_keys("self")).await), "200");
+    }
+    assert_eq!(status(&talk(running.address, &get_keys("fault")).await), "500");
+    let calls = |outcome| {
+        let labels = ServiceCall { service, operation: "GetKeys", outcome };
+        soap.calls.get(&labels).map_or(0, |calls| calls.get())
+    };
+    assert_eq!((calls("ok"), calls("fault")), (3, 1));
+    assert!(soap.call_seconds.get(&ServiceOperation { service, operation: "GetKeys" }).is_some());
+    assert_eq!(http.received_bytes.get(), 3 * good.len() as u64 + envelope("fault").len() as u64);
+    assert!(http.sent_bytes.get() > 600, "{}", http.sent_bytes.get());
+
+    let text = |text: &str| text.as_bytes().to_vec();
+    let counted = |reason| http.refusals.get(&Reason { reason }).map_or(0, |refusals| refusals.get());
+    for (reason, request) in [
+        ("header-too-large", text(&format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(100_000)))),
+        ("malformed-http", text("\0\0\r\n\r\n")),
+        ("header-timeout", text("POST / HT")),
+        ("method", text("DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")),
+        ("not-found", text("GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")),
+        ("body-too-large", post(PATH, "Content-Type: text/xml\r\n", &"x".repeat(1001))),
+        ("body-timeout", text(&format!("POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"))),
+        ("content-type", post(PATH, "Content-Type: text/html\r\n", &good)),
+        ("malformed-xml", post(PATH, "Content-Type: text/xml\r\n", &good.replace("</serviceTag>", "</tag>"))),
+        ("soap-version", post(PATH, "Content-Type: application/soap+xml\r\n", &good)),
+        ("unknown-service", post("/elsewhere", "Content-Type: text/xml\r\n", &good)),
+        ("unknown-operation", post(PATH, "Content-Type: text/xml\r\n", &good.replace("GetKeys", "Exec"))),
+    ] {
+        assert_eq!(counted(reason), 0, "{reason}");
+        talk(running.address, &request).await;
+        assert!(counts(|| counted(reason) == 1).await, "{reason} is not counted");
+    }
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(TcpStream::connect(running.address).await.unwrap());
+    }
+    assert!(counts(|| http.connections.get() == 3).await);
+    talk_to_nobody(running.address).await;
+    assert!(counts(|| counted("connection-limit") == 1).await);
+    drop(open);
+    assert!(counts(|| http.connections.get() == 0 && http.requests_in_flight.get() == 0).await);
+    assert_eq!(http.connections_accepted.get(), 19);
+}
+
+/// Connects and waits for the end.
+async fn talk_to_nobody(address: SocketAddr) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let _ = stream.read(&mut [0]).await;
+}
+
+/// Waits until a condition holds, for a peer learns the end of an exchange before it is counted.
+async fn counts(condition: impl Fn() -> bool) -> bool {
+    for _ in 0..500 {
+        if condition() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    false
 }

@@ -40,11 +40,11 @@ impl Connections {
     ) -> Result<Place, &'static str> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.total >= total {
-            return Err("connection limit reached");
+            return Err("connection-limit");
         }
         let count = counts.by_peer.entry(peer).or_default();
         if *count >= per_peer {
-            return Err("connection limit of this peer reached");
+            return Err("peer-connection-limit");
         }
         *count += 1;
         counts.total += 1;

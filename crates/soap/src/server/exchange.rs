@@ -20,7 +20,7 @@ use http_body::Body as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use tokio::sync::SemaphorePermit;
-use tracing::{Instrument as _, debug, error, info_span, warn};
+use tracing::{Instrument as _, debug, error, error_span, warn};
 
 use super::{Endpoint, Server};
 use crate::envelope::{self, Addressing};
@@ -81,12 +81,13 @@ where
 type Reply = Response<Full<Bytes>>;
 
 impl Server {
-    pub(super) async fn exchange(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+    pub(super) async fn exchange(&self, request: Request<Incoming>, peer: SocketAddr) -> Reply {
         let (parts, body) = request.into_parts();
         match parts.method {
             Method::POST => {}
             Method::GET | Method::HEAD => return self.wsdl(&parts),
             _ => {
+                self.http.refused("method");
                 let mut reply = text_reply(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
                 reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
                 return reply;
@@ -110,7 +111,10 @@ impl Server {
             Some(endpoint) if asks => {
                 xml_reply(StatusCode::OK, Version::Soap11, Bytes::from_static(endpoint.wsdl.as_bytes()))
             }
-            _ => text_reply(StatusCode::NOT_FOUND, "not found\n"),
+            _ => {
+                self.http.refused("not-found");
+                text_reply(StatusCode::NOT_FOUND, "not found\n")
+            }
         }
     }
 
@@ -122,50 +126,49 @@ impl Server {
         version: &mut Version,
     ) -> Result<Vec<u8>, Refused> {
         let started = Instant::now();
-        let refuse = |refused: Refused, reason: &str| {
-            warn!(%peer, path = parts.uri.path(), reason, fault = %refused.fault, "request refused");
+        let refuse = |refused: Refused, reason: &'static str, detail: Option<&dyn std::fmt::Display>| {
+            // As text, which the log quotes: a peer must not write lines of its own.
+            let detail = detail.map(ToString::to_string);
+            warn!(%peer, path = parts.uri.path(), reason, detail, fault = %refused.fault, "request refused");
+            self.http.refused(reason);
             refused
         };
         let announced = announced_version(parts);
         *version = announced.unwrap_or(Version::Soap12);
-        let (message, _share) = self.receive(body).await.map_err(|refused| {
-            let reason = refused.fault.reason.clone();
-            refuse(refused, &reason)
-        })?;
+        let received = self.receive(body).await;
+        let (message, _share) = received.map_err(|(reason, refused)| refuse(refused, reason, None))?;
+        self.http.received_bytes.inc_by(message.len() as u64);
         let Ok(_permit) = self.requests.try_acquire() else {
-            return Err(refuse(Refused::busy(), "overload"));
+            return Err(refuse(Refused::busy(), "overload", None));
         };
         let Some(announced) = announced else {
-            return Err(refuse(Refused::content_type(), "content-type"));
+            return Err(refuse(Refused::content_type(), "content-type", None));
         };
-        let envelope = scan::scan(&message, &self.limits.xml).map_err(|error| {
-            refuse(Refused::scan(&error, announced), &format!("{}: {error}", error.reason()))
-        })?;
+        let envelope = scan::scan(&message, &self.limits.xml)
+            .map_err(|error| refuse(Refused::scan(&error, announced), error.reason(), Some(&error)))?;
         if envelope.version() != announced {
-            return Err(refuse(Refused::version_mismatch(announced), "soap-version"));
+            return Err(refuse(Refused::version_mismatch(announced), "soap-version", None));
         }
         let claimed = envelope.addressing();
         let claimed_action = claimed.as_ref().ok().and_then(|addressing| addressing.action.as_deref());
         let Some(endpoint) = self.endpoint(parts.uri.path()) else {
-            return Err(refuse(
-                Refused::not_found("Service", &url(parts), claimed_action),
-                "unknown-service",
-            ));
+            let refused = Refused::not_found("Service", &url(parts), claimed_action);
+            return Err(refuse(refused, "unknown-service", None));
         };
         let found = envelope.body().map(|body| {
             let ours = body.namespace == euca_wire::NAMESPACE;
             endpoint.service.find(body.local_name).filter(|_| ours)
         });
         let operation = match found {
-            None => return Err(refuse(Refused::body(endpoint.name), "empty-body")),
+            None => return Err(refuse(Refused::body(endpoint.name), "empty-body", None)),
             Some(None) => {
                 let refused = Refused::not_found("Operation", &url(parts), claimed_action);
-                return Err(refuse(refused, "unknown-operation"));
+                return Err(refuse(refused, "unknown-operation", None));
             }
             Some(Some(operation)) => operation,
         };
         let refuse_security = |refusal: euca_wsse::Refusal| {
-            refuse(Refused::security(&refusal, endpoint.name), &format!("{}: {refusal}", refusal.reason()))
+            refuse(Refused::security(&refusal, endpoint.name), refusal.reason(), Some(&refusal))
         };
         // From here on, only what verification hands back is used.
         let (addressing, body) = match &endpoint.security {
@@ -177,20 +180,21 @@ impl Server {
             None => (claimed.map_err(refuse_security)?, envelope.body().cloned()),
         };
         let Some(body) = body else {
-            return Err(refuse(Refused::body(endpoint.name), "empty-body"));
+            return Err(refuse(Refused::body(endpoint.name), "empty-body", None));
         };
         if let Some(block) = envelope.not_understood() {
-            return Err(refuse(Refused::not_understood(), &format!("mustUnderstand: {}", block.local_name)));
+            return Err(refuse(Refused::not_understood(), "must-understand", Some(&block.local_name)));
         }
         if addressing.action.as_deref().is_some_and(|action| action != operation.action) {
-            return Err(refuse(Refused::body(endpoint.name), "action of another operation"));
+            return Err(refuse(Refused::body(endpoint.name), "foreign-action", None));
         }
         let call = endpoint
             .service
             .call(operation, &envelope::element(&body))
-            .map_err(|error| refuse(Refused::body(endpoint.name), &format!("undecodable: {error}")))?;
+            .map_err(|error| refuse(Refused::body(endpoint.name), "undecodable", Some(&error)))?;
 
-        let span = info_span!(
+        // At the highest level, so that the lines written in it have its fields whatever LOGLEVEL is.
+        let span = error_span!(
             "call",
             service = endpoint.name,
             operation = operation.name,
@@ -206,7 +210,10 @@ impl Server {
             relates_to: addressing.message_id.as_deref().map(str::to_owned),
         };
         let reply = execute(endpoint, call.run, addressing, *version).instrument(span.clone()).await;
-        let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let elapsed = started.elapsed();
+        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        let outcome = if reply.is_ok() { "ok" } else { "fault" };
+        self.soap.called(endpoint.name, operation.name, outcome, elapsed);
         span.in_scope(|| match &reply {
             Ok(reply) => debug!(elapsed_us, bytes = reply.len(), "answered"),
             Err(refused) => warn!(elapsed_us, fault = %refused.fault, "failed"),
@@ -220,11 +227,15 @@ impl Server {
         self.endpoints.iter().find(|endpoint| endpoint.name == name)
     }
 
-    /// The request's body within its bounds of size and time. The second value is its share of the memory all
-    /// bodies may take together, to be held as long as the body.
-    async fn receive(&self, body: Incoming) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Refused> {
+    /// The request's body within its bounds of size and time, or a word for why not. The second value is its share
+    /// of the memory all bodies may take together, to be held as long as the body.
+    async fn receive(
+        &self,
+        body: Incoming,
+    ) -> Result<(Bytes, Option<SemaphorePermit<'_>>), (&'static str, Refused)> {
         let limit = self.limits.body_bytes;
-        let too_large = || Refused::too_large(limit);
+        let too_large = || ("body-too-large", Refused::too_large(limit));
+        let broken = |error: hyper::Error| ("broken-body", Refused::broken_body(&crate::chain(&error)));
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large());
         }
@@ -234,8 +245,7 @@ impl Server {
             let mut rest = BytesMut::new();
             let mut share: Option<SemaphorePermit<'_>> = None;
             while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|error| Refused::broken_body(&crate::chain(&error)))?;
-                let Ok(data) = frame.into_data() else { continue };
+                let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
                 let length = first.len().max(rest.len()) + data.len();
                 if length > limit {
                     return Err(too_large());
@@ -247,7 +257,7 @@ impl Server {
                 if length > FREE_BODY_BYTES {
                     let more = u32::try_from(data.len()).unwrap_or(u32::MAX);
                     let more = self.body_budget.acquire_many(more).await;
-                    let more = more.map_err(|_| Refused::busy())?;
+                    let more = more.map_err(|_| ("overload", Refused::busy()))?;
                     match &mut share {
                         Some(share) => share.merge(more),
                         None => share = Some(more),
@@ -260,10 +270,9 @@ impl Server {
             }
             Ok((if rest.is_empty() { first } else { rest.freeze() }, share))
         };
-        match tokio::time::timeout(self.limits.body_time, collect).await {
-            Ok(result) => result,
-            Err(_) => Err(Refused::slow_body()),
-        }
+        tokio::time::timeout(self.limits.body_time, collect)
+            .await
+            .unwrap_or_else(|_| Err(("body-timeout", Refused::slow_body())))
     }
 }
 

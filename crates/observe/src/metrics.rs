@@ -1,0 +1,314 @@
+//! Every metric, in one tree of structs: a struct for each layer, which counts in its own instance, and the daemon
+//! registers the instances it has. A field's name is the metric's name behind the layer's prefix, its documentation
+//! the help text; docs/metrics.md lists them all.
+//!
+//! Labels are names known at compile time. Text from outside never becomes one, so that no peer can make the tables
+//! grow; and observing allocates nothing but the first time.
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::{MetricType, TypedMetric, counter, gauge, histogram};
+use prometheus_client::registry::Registry;
+
+/// Something counted.
+pub type Counter = counter::Counter;
+/// Something that goes up and down.
+pub type Gauge = gauge::Gauge;
+/// A measure with fractions.
+pub type Measure = gauge::Gauge<f64, std::sync::atomic::AtomicU64>;
+
+/// A gauge raised by one, until this is dropped.
+#[derive(Debug)]
+pub struct Raised(Gauge);
+
+impl Raised {
+    /// Raises `gauge`.
+    pub fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// A distribution of times, from half a millisecond to the 45 s after which every operation is over.
+#[derive(Debug, Clone)]
+pub struct Seconds(histogram::Histogram);
+
+const SECONDS: [f64; 16] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 45.0];
+
+impl Default for Seconds {
+    fn default() -> Self {
+        Self(histogram::Histogram::new(SECONDS))
+    }
+}
+
+impl Seconds {
+    /// Adds a time.
+    pub fn observe(&self, time: std::time::Duration) {
+        self.0.observe(time.as_secs_f64());
+    }
+}
+
+impl EncodeMetric for Seconds {
+    fn encode(&self, encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.0.encode(encoder)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        Self::TYPE
+    }
+}
+
+impl TypedMetric for Seconds {
+    const TYPE: MetricType = MetricType::Histogram;
+}
+
+/// A row of docs/metrics.md.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Name as scraped.
+    pub name: String,
+    /// `counter`, `gauge` or `histogram`.
+    pub kind: &'static str,
+    /// Names of its labels.
+    pub labels: &'static [&'static str],
+    /// What it says.
+    pub help: String,
+}
+
+/// The metrics of a layer.
+pub trait Group {
+    /// Adds them to `registry`.
+    fn register(&self, registry: &mut Registry);
+
+    /// Their documentation.
+    fn rows() -> Vec<Row>;
+}
+
+/// A type of metric, with the names of its labels.
+trait Kind: TypedMetric {
+    const LABELS: &'static [&'static str] = &[];
+}
+
+impl Kind for Counter {}
+impl Kind for Gauge {}
+impl Kind for Measure {}
+impl Kind for Seconds {}
+
+impl<L: Labels + Clone + std::hash::Hash + Eq, M: Kind> Kind for Family<L, M> {
+    const LABELS: &'static [&'static str] = L::NAMES;
+}
+
+fn row<K: Kind>(name: &str, help: &str) -> Row {
+    let (kind, suffix) = match K::TYPE {
+        MetricType::Counter => ("counter", "_total"),
+        MetricType::Histogram => ("histogram", ""),
+        _ => ("gauge", ""),
+    };
+    Row { name: format!("{name}{suffix}"), kind, labels: K::LABELS, help: help_text(help) }
+}
+
+/// The documentation as one sentence; the registry sets the full stop.
+fn help_text(documentation: &str) -> String {
+    let mut text = documentation.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    text.truncate(text.trim_end_matches('.').len());
+    text
+}
+
+/// Names of the labels of a label set.
+trait Labels {
+    const NAMES: &'static [&'static str];
+}
+
+macro_rules! labels {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$label_doc:meta])* $label:ident),+ })+) => {
+        $($(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+        pub struct $name {
+            $($(#[$label_doc])* pub $label: &'static str,)+
+        }
+
+        impl Labels for $name {
+            const NAMES: &'static [&'static str] = &[$(stringify!($label)),+];
+        })+
+    };
+}
+
+labels! {
+    /// A call of an operation of a service, and how it ended.
+    ServiceCall {
+        /// Name of the service in the WSDL.
+        service,
+        /// Name of the operation in the WSDL.
+        operation,
+        /// `ok` or `fault`.
+        outcome
+    }
+    /// An operation of a service.
+    ServiceOperation {
+        /// Name of the service in the WSDL.
+        service,
+        /// Name of the operation in the WSDL.
+        operation
+    }
+    /// Why something did not happen.
+    Reason {
+        /// A word for it.
+        reason
+    }
+    /// Which program this is.
+    Build {
+        /// Name of the program.
+        program,
+        /// Its version.
+        version
+    }
+}
+
+macro_rules! group {
+    ($(#[$doc:meta])* $group:ident as $prefix:literal {
+        $($(#[doc = $help:literal])+ $field:ident: $kind:ty,)+
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default)]
+        pub struct $group {
+            $($(#[doc = $help])+ pub $field: $kind,)+
+        }
+
+        impl Group for $group {
+            fn register(&self, registry: &mut Registry) {
+                $(registry.register(
+                    concat!($prefix, "_", stringify!($field)),
+                    help_text(concat!($($help, " "),+)),
+                    self.$field.clone(),
+                );)+
+            }
+
+            fn rows() -> Vec<Row> {
+                vec![$(row::<$kind>(
+                    concat!($prefix, "_", stringify!($field)),
+                    concat!($($help, " "),+),
+                )),+]
+            }
+        }
+    };
+}
+
+group! {
+    /// An HTTP server: connections, and what is refused before an operation runs.
+    Http as "euca_http" {
+        /// Connections accepted.
+        connections_accepted: Counter,
+        /// Connections open now.
+        connections: Gauge,
+        /// Requests being received, executed or answered now.
+        requests_in_flight: Gauge,
+        /// Bytes of request bodies received.
+        received_bytes: Counter,
+        /// Bytes of reply bodies sent.
+        sent_bytes: Counter,
+        /// Connections and requests refused, by the reason that the log gives too: limits of the server, malformed
+        /// HTTP or XML, unknown services and operations, signatures, replays.
+        refusals: Family<Reason, Counter>,
+    }
+}
+
+impl Http {
+    /// Counts a refusal.
+    pub fn refused(&self, reason: &'static str) {
+        self.refusals.get_or_create(&Reason { reason }).inc();
+    }
+}
+
+group! {
+    /// The operations that a SOAP server carries out.
+    Soap as "euca_soap" {
+        /// Operations carried out, by whether they were answered or ended with a fault. An answer may be a refusal.
+        calls: Family<ServiceCall, Counter>,
+        /// Time from the complete header section of the request to the signed reply.
+        call_seconds: Family<ServiceOperation, Seconds>,
+    }
+}
+
+impl Soap {
+    /// Counts an operation carried out.
+    pub fn called(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        outcome: &'static str,
+        time: std::time::Duration,
+    ) {
+        self.calls.get_or_create(&ServiceCall { service, operation, outcome }).inc();
+        self.call_seconds.get_or_create(&ServiceOperation { service, operation }).observe(time);
+    }
+}
+
+group! {
+    /// The daemon as a program.
+    Daemon as "euca" {
+        /// Always 1; the labels say which program this is.
+        build_info: Family<Build, Gauge>,
+        /// Lines of the log that were lost because they came faster than they could be written.
+        log_lines_lost: Counter,
+    }
+}
+
+group! {
+    /// The process, by the names that Prometheus' own libraries use.
+    Process as "process" {
+        /// When it was started, in seconds since 1970.
+        start_time_seconds: Measure,
+    }
+}
+
+/// The documentation of every metric, as docs/metrics.md has it.
+pub fn table() -> String {
+    let groups = [Daemon::rows(), Process::rows(), Http::rows(), Soap::rows()];
+    let mut table = "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n".to_owned();
+    for Row { name, kind, labels, help } in groups.into_iter().flatten() {
+        let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
+        table.push_str(&format!("| `{name}` | {kind} | {labels} | {help} |\n"));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_lists_every_metric() {
+        let documentation = include_str!("../../../docs/metrics.md");
+        assert!(documentation.contains(&table()), "docs/metrics.md should contain:\n{}", table());
+    }
+
+    #[test]
+    fn what_is_scraped_is_what_is_documented() {
+        let mut registry = Registry::default();
+        let (http, soap) = (Http::default(), Soap::default());
+        http.register(&mut registry);
+        soap.register(&mut registry);
+        http.connections_accepted.inc();
+        http.refusals.get_or_create(&Reason { reason: "unsigned" }).inc();
+        let operation = ServiceOperation { service: "EucalyptusCC", operation: "RunInstances" };
+        soap.call_seconds.get_or_create(&operation).observe(std::time::Duration::from_millis(3));
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        for line in [
+            "euca_http_connections_accepted_total 1",
+            "euca_http_refusals_total{reason=\"unsigned\"} 1",
+            "# HELP euca_soap_call_seconds Time from the complete header section of the request to the signed reply.",
+            "euca_soap_call_seconds_bucket{le=\"0.0025\",service=\"EucalyptusCC\",operation=\"RunInstances\"} 0",
+            "euca_soap_call_seconds_bucket{le=\"0.005\",service=\"EucalyptusCC\",operation=\"RunInstances\"} 1",
+        ] {
+            assert!(text.lines().any(|there| there == line), "no {line:?} in\n{text}");
+        }
+    }
+}
