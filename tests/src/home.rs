@@ -91,7 +91,8 @@ impl Home {
         let port = nodes.first().map_or(8775, SocketAddr::port);
         format!(
             "DAEMON_LISTEN=\"{}\"\nCC_PORT=\"{}\"\nNC_PORT=\"{port}\"\nNC_SERVICE=\"axis2/services/EucalyptusNC\"\n\
-             NODES=\"{}\"\nENABLE_WS_SECURITY=\"Y\"\nSCHEDPOLICY=\"ROUNDROBIN\"\nVNET_MODE=\"SYSTEM\"\nLOGLEVEL=\"DEBUG\"\n",
+             NODES=\"{}\"\nENABLE_WS_SECURITY=\"Y\"\nSCHEDPOLICY=\"ROUNDROBIN\"\nVNET_MODE=\"SYSTEM\"\nLOGLEVEL=\"DEBUG\"\n\
+             DAEMON_ADMIN_PORT=\"0\"\n",
             listen.ip(),
             listen.port(),
             names.join(" "),

@@ -1,6 +1,7 @@
 //! What tests with real daemons share: an installation in a temporary folder, and daemons that are told to stop,
 //! by pid, when their handle goes, however the test ends.
 
+pub mod admin;
 pub mod client;
 pub mod cloud;
 pub mod daemon;

@@ -29,7 +29,7 @@ pub fn configure(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &st
     let path = instances(home);
     std::fs::create_dir(&path)?;
     home.configure(&format!(
-        "DAEMON_LISTEN=\"{}\"\nNC_PORT=\"{}\"\nHYPERVISOR=\"qemu\"\nDAEMON_LIBVIRT_URI=\"{libvirt_uri}\"\n\
+        "DAEMON_ADMIN_PORT=\"0\"\nDAEMON_LISTEN=\"{}\"\nNC_PORT=\"{}\"\nHYPERVISOR=\"qemu\"\nDAEMON_LIBVIRT_URI=\"{libvirt_uri}\"\n\
          INSTANCE_PATH=\"{}\"\nVNET_MODE=\"SYSTEM\"\nVNET_BRIDGE=\"{bridge}\"\nDAEMON_DISK_UNIT=\"gb\"\n\
          USE_VIRTIO_ROOT=\"1\"\nUSE_VIRTIO_NET=\"1\"\n",
         listen.ip(),

@@ -1,6 +1,7 @@
 //! The cluster controller daemon: settings in, parts wired, signals obeyed. What it does is in `euca-cluster`.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod settings;
 
 use std::process::ExitCode;
@@ -75,6 +76,10 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     info!(address = %listener.local_addr()?, nodes = settings.hot.nodes.len(), "cluster controller listens");
 
     let shutdown = CancellationToken::new();
+    let health = Arc::new(admin::health(&cluster, &server, &cloud));
+    if let Some(port) = settings.listener.admin_port {
+        tokio::spawn(admin::admin(&log, &health, &server).serve(port, shutdown.clone()));
+    }
     let monitor = {
         let (cluster, shutdown) = (Arc::clone(&cluster), shutdown.clone());
         tokio::spawn(async move {
@@ -95,7 +100,7 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     );
     let follow = tokio::spawn(follow);
     let systemd = Systemd;
-    tokio::spawn(systemd.watchdog());
+    tokio::spawn(systemd.watchdog(health, shutdown.clone()));
     // A reload that is under way already will see the newest files.
     let on_hangup = move || {
         info!("SIGHUP: looking at the configuration");

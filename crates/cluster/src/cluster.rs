@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use euca_observe::Pulse;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -39,6 +40,8 @@ pub struct Cluster<C: Connector> {
     pub(crate) placement: Mutex<usize>,
     /// Pause between two polls of a node, in force from the next pause on.
     pub(crate) period: watch::Sender<Duration>,
+    /// Of the monitor.
+    pub(crate) pulse: Pulse,
     nameserver: Mutex<Option<String>>,
     /// How much of each instance DescribeInstances told last.
     pub(crate) abridged: Mutex<Abridged>,
@@ -64,6 +67,7 @@ impl<C: Connector> Cluster<C> {
             tasks,
             placement: Mutex::new(0),
             period: watch::Sender::new(settings.polling_frequency),
+            pulse: Pulse::default(),
             nameserver: Mutex::new(None),
             abridged: Mutex::default(),
             complete: AtomicBool::new(false),

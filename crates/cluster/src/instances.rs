@@ -65,6 +65,11 @@ impl Instances {
         Self { maximum, records: RwLock::default(), launches: Mutex::default() }
     }
 
+    /// Whether the lock can be had within `patience`.
+    pub(crate) fn lock_is_free(&self, patience: Duration) -> bool {
+        self.records.try_write_for(patience).is_some()
+    }
+
     /// All instances as they are now, how much of each can be told in a reply that holds `rest` bytes besides, and
     /// how long that reply is then.
     pub(crate) fn snapshot(&self, rest: usize) -> (Vec<Shared<cc::CcInstance>>, Abridged, usize) {

@@ -25,6 +25,7 @@ pub mod budget;
 mod cluster;
 mod error;
 mod gatherlog;
+mod inspect;
 mod instances;
 mod launch;
 mod monitor;

@@ -41,6 +41,7 @@ impl<C: Connector> Cluster<C> {
                 biased;
                 () = shutdown.cancelled() => return,
                 () = ended.cancelled() => return,
+                () = self.pulse.answer() => {}
                 changed = nodes.changed() => if changed.is_err() { return },
                 () = sleep_until(next_sweep) => {
                     self.sweep().await;

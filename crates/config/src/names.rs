@@ -4,6 +4,7 @@
 pub(crate) const USED: &[&str] = &[
     "CC_PORT",
     "CONCURRENT_DISK_OPS",
+    "DAEMON_ADMIN_PORT",
     "DAEMON_BODY_TIMEOUT",
     "DAEMON_DISK_UNIT",
     "DAEMON_GL_RELAY",

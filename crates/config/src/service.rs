@@ -35,6 +35,9 @@ pub struct Listener {
     pub max_requests: usize,
     /// `DAEMON_SHUTDOWN_GRACE`: for requests in flight when the daemon is told to stop; 0…300 s, default 5 s.
     pub shutdown_grace: Duration,
+    /// `DAEMON_ADMIN_PORT`, default 9774: port on 127.0.0.1 for metrics and health of the CC. An NC, which may share
+    /// the host and this file with it, has the port behind it. `None`, written 0: no such port.
+    pub admin_port: Option<u16>,
 }
 
 /// WS-Security beyond what is fixed by the protocol (wire.md §5.7).
@@ -87,13 +90,8 @@ pub enum LogTarget {
 }
 
 impl Listener {
-    pub(crate) fn read(
-        reading: &mut Reading<'_>,
-        port: &'static str,
-        default_port: u16,
-    ) -> Result<Self, Error> {
-        let port =
-            reading.strict(Number { key: port, unit: "", range: 1..=u16::MAX, default: default_port })?;
+    pub(crate) fn read(reading: &mut Reading<'_>, key: &'static str, default: u16) -> Result<Self, Error> {
+        let port = reading.strict(Number { key, unit: "", range: 1..=u16::MAX, default })?;
         let address = match reading.find("DAEMON_LISTEN")? {
             Some(found) => {
                 reading.record_found("DAEMON_LISTEN", &found);
@@ -104,6 +102,11 @@ impl Listener {
                 reading.record("DAEMON_LISTEN", Some(all.to_string()), "", Origin::Default);
                 all
             }
+        };
+        let admin = Number { key: "DAEMON_ADMIN_PORT", unit: "", range: 0..=u16::MAX - 1, default: 9774 };
+        let admin_port = match reading.strict::<u16>(admin)? {
+            0 => None,
+            of_cluster => Some(of_cluster + u16::from(key == "NC_PORT")),
         };
         let mut number =
             |key, unit, range, default| reading.strict::<usize>(Number { key, unit, range, default });
@@ -128,6 +131,7 @@ impl Listener {
             body_timeout: seconds(reading, "DAEMON_BODY_TIMEOUT", 1..=300, 30)?,
             write_timeout: seconds(reading, "DAEMON_WRITE_TIMEOUT", 1..=300, 20)?,
             shutdown_grace: seconds(reading, "DAEMON_SHUTDOWN_GRACE", 0..=300, 5)?,
+            admin_port,
         })
     }
 }

@@ -46,6 +46,18 @@ fn names(nodes: &[NodeAddress]) -> Vec<&str> {
 }
 
 #[test]
+fn two_daemons_of_a_host_have_admin_ports_of_their_own() {
+    for (line, cluster, node) in [
+        ("", Some(9774), Some(9775)),
+        ("DAEMON_ADMIN_PORT=100", Some(100), Some(101)),
+        ("DAEMON_ADMIN_PORT=0", None, None),
+    ] {
+        assert_eq!(cc(line).listener.admin_port, cluster, "{line}");
+        assert_eq!(nc(line).listener.admin_port, node, "{line}");
+    }
+}
+
+#[test]
 fn a_complete_cluster_configuration_needs_no_remark_and_has_the_documented_defaults() {
     let settings = cc("");
     assert_eq!(settings.notices, []);

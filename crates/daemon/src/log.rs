@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use euca_config::{LogLevel, LogTarget, Notice, Severity};
 use tracing::{Event, Level, Subscriber};
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, WorkerGuard};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
@@ -43,6 +43,7 @@ pub enum LogError {
 /// The open log. Lines are written by threads of its own; dropping it writes what is left.
 pub struct Log {
     level: reload::Handle<LevelFilter, Registry>,
+    lost: Vec<ErrorCounter>,
     _writers: Vec<WorkerGuard>,
 }
 
@@ -53,10 +54,11 @@ impl Log {
     /// [`LogError`].
     pub fn open(target: LogTarget, level: LogLevel, path: &Path) -> Result<Self, LogError> {
         let (filter, level) = reload::Layer::new(filter(level));
-        let mut writers = Vec::new();
+        let (mut writers, mut lost) = (Vec::new(), Vec::new());
         let mut background = |writer: Box<dyn Write + Send>| -> NonBlocking {
             let (writer, guard) = tracing_appender::non_blocking(writer);
             writers.push(guard);
+            lost.push(writer.error_counter());
             writer
         };
         let file = match target {
@@ -83,7 +85,12 @@ impl Log {
             LogTarget::File => None,
         };
         tracing_subscriber::registry().with(filter).with(file).with(stderr).try_init()?;
-        Ok(Self { level, _writers: writers })
+        Ok(Self { level, lost, _writers: writers })
+    }
+
+    /// Lines that came faster than they could be written, and were lost.
+    pub fn lost_lines(&self) -> u64 {
+        self.lost.iter().map(|lost| lost.dropped_lines() as u64).sum()
     }
 
     /// Changes what is written from now on (`LOGLEVEL`).

@@ -1,8 +1,14 @@
 //! The service manager's side of the story: readiness, stopping, watchdog (deployment.md §14.4). Without a service
 //! manager all of it does nothing.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use sd_notify::NotifyState;
-use tracing::warn;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::health::{Check, Health};
 
 /// The notification socket, if there is one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,20 +25,68 @@ impl Systemd {
         self.send(&[NotifyState::Stopping]);
     }
 
-    /// Pings the watchdog twice in its period, also while the daemon stops, which may take longer than that. A
-    /// runtime that no longer runs this task runs no other either.
-    pub async fn watchdog(self) {
+    /// Pings the watchdog as [`feed`] does.
+    pub async fn watchdog(self, health: Arc<Health>, shutdown: CancellationToken) {
         let Some(period) = sd_notify::watchdog_enabled() else { return };
-        let mut ticks = tokio::time::interval(period / 2);
-        loop {
-            ticks.tick().await;
-            self.send(&[NotifyState::Watchdog]);
-        }
+        feed(&health, period, &shutdown, || self.send(&[NotifyState::Watchdog])).await;
     }
 
     fn send(self, states: &[NotifyState<'_>]) {
         if let Err(error) = sd_notify::notify(states) {
             warn!(%error, "service manager cannot be told");
         }
+    }
+}
+
+/// Pings twice in `period` as long as everything vital goes on, and from `shutdown` on in any case: what is vital ends
+/// then, and that may take longer than the period.
+async fn feed(health: &Health, period: Duration, shutdown: &CancellationToken, ping: impl Fn()) {
+    let mut ticks = tokio::time::interval(period / 2);
+    loop {
+        ticks.tick().await;
+        let problems = health.vital_problems(period / 4).await;
+        for Check { name, problem, .. } in &problems {
+            error!(part = name, problem, "no ping for the watchdog");
+        }
+        if problems.is_empty() || shutdown.is_cancelled() {
+            ping();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use euca_observe::Pulse;
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_watchdog_is_fed_until_a_loop_hangs_and_again_while_the_daemon_ends() {
+        const PERIOD: Duration = Duration::from_secs(60);
+        let (pulse, shutdown, pings) = (Pulse::default(), CancellationToken::new(), AtomicU32::new(0));
+        let health = Health::default()
+            .with_loop("loop", pulse.clone())
+            .with("keys", false, |_| async { Err("no keys".to_owned()) });
+        let goes_round = tokio::spawn(async move {
+            loop {
+                pulse.answer().await;
+            }
+        });
+        let fed = async || {
+            let ping = || {
+                pings.fetch_add(1, Ordering::Relaxed);
+            };
+            let _ = timeout(10 * PERIOD, feed(&health, PERIOD, &shutdown, ping)).await;
+            pings.swap(0, Ordering::Relaxed)
+        };
+        assert_eq!(fed().await, 20);
+        goes_round.abort();
+        sleep(PERIOD).await;
+        assert_eq!(fed().await, 0);
+        shutdown.cancel();
+        assert_eq!(fed().await, 20);
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use euca_config::NcSettings;
-use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
+use euca_daemon::{Admin, Arguments, EX_CONFIG, Health, Log, Signals, Systemd};
 use euca_hypervisor::{Hypervisor as _, Libvirt, LibvirtSettings};
 use euca_node::{HttpSource, Node};
 use euca_soap::{Endpoint, Security, Server};
@@ -44,7 +44,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> {
-    let _log = Log::open(settings.log_target, settings.log_level, &settings.home.logs().join("nc.log"))?;
+    let log = &settings.home.logs().join("nc.log");
+    let log = Arc::new(Log::open(settings.log_target, settings.log_level, log)?);
     settings.notices.iter().for_each(euca_daemon::tell);
     let signals = Signals::listen()?;
     let keys = settings.home.keys();
@@ -69,8 +70,18 @@ async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> 
     info!(address = %listener.local_addr()?, "node controller listens");
 
     let shutdown = CancellationToken::new();
+    let health =
+        Health::default().with_loop("accept loop", server.pulse()).with_keys(Arc::clone(&credentials));
+    let health = Arc::new(health);
+    if let Some(port) = settings.listener.admin_port {
+        let mut admin = Admin::new("nc-daemon", &log, Arc::clone(&health));
+        let (http, soap) = server.metrics();
+        admin.register(&http);
+        admin.register(&soap);
+        tokio::spawn(admin.serve(port, shutdown.clone()));
+    }
     let systemd = Systemd;
-    tokio::spawn(systemd.watchdog());
+    tokio::spawn(systemd.watchdog(health, shutdown.clone()));
     let on_hangup = || info!("SIGHUP: the configuration is read at the start only");
     tokio::spawn(signals.run(shutdown.clone(), on_hangup));
     systemd.ready(euca_daemon::key_status(&credentials));

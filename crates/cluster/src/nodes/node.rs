@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -97,6 +98,11 @@ impl<N> Node<N> {
             maximum: record.said.maximum,
             available: (record.said.available - reserved).floored(),
         }
+    }
+
+    /// Whether the record's lock can be had within `patience`.
+    pub(crate) fn lock_is_free(&self, patience: Duration) -> bool {
+        self.record.try_lock_for(patience).is_some()
     }
 
     /// Its state now.
