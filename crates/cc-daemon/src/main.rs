@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use euca_cluster::addresses::ArpTable;
+use euca_cluster::addresses::Host;
 use euca_cluster::{Cluster, Environment, Gatherlog};
+use euca_command::Programs;
 use euca_config::{CcSettings, Files, Watch};
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_soap::{Endpoint, Security, Server};
@@ -58,7 +59,8 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
 
     let environment = Environment {
         connector: SoapConnector::new(&settings, nodes),
-        addresses: Arc::new(ArpTable::default()),
+        addresses: Arc::new(Host::default()),
+        commands: Arc::new(Programs::default()),
     };
     let cluster = Cluster::new(settings::cluster(&settings), settings::nodes(&settings.hot), environment);
     // A CLC signs as 2.0.1 does, whatever our own daemons may agree on among themselves.

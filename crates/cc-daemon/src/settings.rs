@@ -1,5 +1,6 @@
 //! From `eucalyptus.conf` to what the cluster and its connections take.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use euca_cluster::schedule::Policy;
@@ -25,12 +26,24 @@ pub fn cluster(settings: &CcSettings) -> ClusterSettings {
         },
         polling_frequency: settings.hot.polling_frequency,
         instance_timeout: settings.instance_timeout,
+        idle_threshold: settings.power_idle_threshold,
         wake_threshold: settings.power_wake_threshold,
+        powerwake: settings.powerwake.clone(),
+        private_interface: settings.network.private_interface.clone(),
+        neighbour_program: neighbour_program(settings),
+        max_instances: settings.max_instances,
         late_calls_succeed: settings.timeout_is_success,
         relay_logs: settings.gl_relay,
         files: HostFiles { keys: settings.home.keys(), logs: settings.home.logs() },
-        ..ClusterSettings::default()
     }
+}
+
+/// The program that fills the neighbour table, where it is installed. It does something in SYSTEM mode only, where it
+/// follows the traces of the site's DHCP server (network.md §4.10).
+fn neighbour_program(settings: &CcSettings) -> Option<PathBuf> {
+    let program = settings.home.programs().join("populate_arp.pl");
+    let installed = settings.network.mode == VnetMode::System && program.is_file();
+    installed.then_some(program)
 }
 
 /// The node list.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use euca_command::CommandRunner;
 use euca_observe::Pulse;
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -12,6 +13,7 @@ use crate::addresses::AddressSource;
 use crate::error::Error;
 use crate::instances::{Instances, host_of};
 use crate::nodes::{Candidates, Connector, Nodes};
+use crate::power::Power;
 use crate::reply_limit::Abridged;
 use crate::settings::{ClusterSettings, MIN_POLLING_FREQUENCY, NetworkMode, NodeAddress};
 use crate::tasks::Tasks;
@@ -22,6 +24,8 @@ pub struct Environment<C> {
     pub connector: C,
     /// Where addresses on the wire are observed.
     pub addresses: Arc<dyn AddressSource>,
+    /// Programs of this host.
+    pub commands: Arc<dyn CommandRunner>,
 }
 
 /// A cluster controller. Implements [`euca_wire::ClusterApi`]; wants [`Cluster::run_monitor`] to be run beside.
@@ -34,6 +38,8 @@ pub struct Cluster<C: Connector> {
     pub(crate) nodes: Nodes<C>,
     pub(crate) instances: Arc<Instances>,
     pub(crate) addresses: Arc<dyn AddressSource>,
+    pub(crate) commands: Arc<dyn CommandRunner>,
+    pub(crate) power: Arc<Power>,
     pub(crate) tasks: Tasks,
     /// Where ROUNDROBIN goes on. Held while an instance is placed, so that no two placements count on the
     /// same capacity. Lock order: placement, nodes, instances.
@@ -53,17 +59,19 @@ impl<C: Connector> Cluster<C> {
     /// A cluster of `nodes` that knows no instances yet. Intervals below their minimum are raised to it.
     pub fn new(settings: ClusterSettings, nodes: Vec<NodeAddress>, environment: Environment<C>) -> Arc<Self> {
         let settings = settings.raised_to_minimums();
-        let Environment { connector, addresses } = environment;
+        let Environment { connector, addresses, commands } = environment;
+        let power = Arc::new(Power::new(&settings, commands.clone(), addresses.clone()));
         let connector = Arc::new(connector);
         let tasks = Tasks::default();
-        let list =
-            Nodes::new(connector.clone(), tasks.clone(), settings.late_calls_succeed, settings.max_nodes);
+        let list = Nodes::new(connector.clone(), tasks.clone(), settings.late_calls_succeed);
         list.set(nodes, true);
         Arc::new(Self {
             connector,
             nodes: list,
             instances: Arc::new(Instances::new(settings.max_instances)),
             addresses,
+            commands,
+            power,
             tasks,
             placement: Mutex::new(0),
             period: watch::Sender::new(settings.polling_frequency),

@@ -5,7 +5,6 @@
 //! across anything that waits.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use euca_wire::{Shared, cc, nc};
@@ -198,8 +197,8 @@ impl Instances {
     pub(crate) fn discover_addresses(&self, neighbours: &Neighbours, public: bool) {
         for record in self.records.write().values_mut().filter(|record| record.lacks_address(public)) {
             let Some(net) = &record.told.net_params else { continue };
-            let mac = net.private_mac_address.to_ascii_lowercase();
-            let Some(address) = neighbours.get(&mac).map(Ipv4Addr::to_string) else { continue };
+            let Some(address) = neighbours.address(&net.private_mac_address) else { continue };
+            let address = address.to_string();
             record.change_net(|net| {
                 if public && net.public_ip == NO_ADDRESS {
                     net.public_ip.clone_from(&address);
@@ -384,7 +383,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn cc_t171_cc_t172_unknown_addresses_are_taken_from_the_wire() {
-        let neighbours = Neighbours::from([("d0:0d:00:00:00:0a".into(), Ipv4Addr::new(172, 16, 0, 9))]);
+        let mut neighbours = Neighbours::default();
+        neighbours.add("d0:0d:00:00:00:0a", std::net::Ipv4Addr::new(172, 16, 0, 9));
         for (public, expected) in [(true, "172.16.0.9"), (false, NO_ADDRESS)] {
             let instances = Instances::new(10);
             instances.report(N0, vec![reported("i-A", EXTANT)]);

@@ -15,14 +15,16 @@
 //!                         ├──► schedule    pure: which node takes an instance
 //!                         └──► nodes/*     fan-out engine: one FIFO lock and one deadline per call
 //!                                │
-//!   monitor ── polls ───────────►└──NodeApi──► node controllers
-//!   launch ── retries ──────────►
+//!   monitor ── polls ───────────►├──NodeApi──► node controllers
+//!   launch ── retries ──────────►┘
+//!   power ── wake-up calls ────────CommandRunner
 //! ```
 #![forbid(unsafe_code)]
 
 pub mod addresses;
 pub mod budget;
 mod cluster;
+mod discovery;
 mod error;
 mod gatherlog;
 mod inspect;
@@ -32,6 +34,7 @@ mod monitor;
 mod network;
 mod nodes;
 mod ops;
+mod power;
 mod reply_limit;
 pub mod schedule;
 mod settings;

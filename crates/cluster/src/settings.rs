@@ -1,5 +1,6 @@
 //! What the cluster controller is told: plain values. Where they come from is the daemon's business.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::gatherlog::HostFiles;
@@ -9,6 +10,8 @@ use crate::schedule::Policy;
 pub const MIN_POLLING_FREQUENCY: Duration = Duration::from_secs(6);
 /// Shortest time before an unreported instance is forgotten.
 pub const MIN_INSTANCE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Shortest time during which a node must be idle before it is put to sleep.
+pub const MIN_IDLE_THRESHOLD: Duration = Duration::from_secs(300);
 /// Shortest time during which a launch is retried.
 pub const MIN_WAKE_THRESHOLD: Duration = Duration::from_secs(300);
 
@@ -23,11 +26,18 @@ pub struct ClusterSettings {
     pub polling_frequency: Duration,
     /// `INSTANCE_TIMEOUT`: an instance unreported for longer is forgotten; at least 30 s.
     pub instance_timeout: Duration,
-    /// `POWER_WAKETHRESH`: how long a launch is retried, under every policy; at least 300 s.
+    /// `POWER_IDLETHRESH`: how long a node is idle before it is put to sleep, under POWERSAVE; at least 300 s.
+    pub idle_threshold: Duration,
+    /// `POWER_WAKETHRESH`: how long a node that was woken is waited for; and how long a launch is retried, under
+    /// every policy; at least 300 s.
     pub wake_threshold: Duration,
-    /// Most nodes used; the rest of the list is ignored with a warning (§2.6).
-    pub max_nodes: usize,
-    /// Most instances known at a time; a new one beyond is refused.
+    /// `DAEMON_POWERWAKE`: the program that wakes a node, as a path or a name.
+    pub powerwake: PathBuf,
+    /// `VNET_PRIVINTERFACE`: where the nodes are, and are woken.
+    pub private_interface: String,
+    /// The program that makes the hosts around speak, so that the neighbour table fills (§5.4), if there is one.
+    pub neighbour_program: Option<PathBuf>,
+    /// `DAEMON_MAX_INSTANCES`: most instances known at a time; a new one beyond is refused.
     pub max_instances: usize,
     /// Whether attach, detach and bundle calls that a node has not answered in time count as success, as in
     /// 2.0.1. They go on in the background either way once they are sent.
@@ -45,8 +55,11 @@ impl Default for ClusterSettings {
             network_mode: NetworkMode::default(),
             polling_frequency: MIN_POLLING_FREQUENCY,
             instance_timeout: Duration::from_secs(300),
+            idle_threshold: MIN_IDLE_THRESHOLD,
             wake_threshold: MIN_WAKE_THRESHOLD,
-            max_nodes: 1024,
+            powerwake: PathBuf::from("powerwake"),
+            private_interface: "eth0".to_owned(),
+            neighbour_program: None,
             max_instances: 2048,
             late_calls_succeed: true,
             relay_logs: true,
@@ -61,6 +74,7 @@ impl ClusterSettings {
         for (variable, value, minimum) in [
             ("NC_POLLING_FREQUENCY", &mut self.polling_frequency, MIN_POLLING_FREQUENCY),
             ("INSTANCE_TIMEOUT", &mut self.instance_timeout, MIN_INSTANCE_TIMEOUT),
+            ("POWER_IDLETHRESH", &mut self.idle_threshold, MIN_IDLE_THRESHOLD),
             ("POWER_WAKETHRESH", &mut self.wake_threshold, MIN_WAKE_THRESHOLD),
         ] {
             if *value < minimum {
@@ -120,12 +134,14 @@ mod tests {
         let settings = ClusterSettings {
             polling_frequency: second,
             instance_timeout: 10 * second,
+            idle_threshold: 10 * second,
             wake_threshold: 10 * second,
             ..Default::default()
         };
         let settings = settings.raised_to_minimums();
         assert_eq!(settings.polling_frequency, 6 * second);
         assert_eq!(settings.instance_timeout, 30 * second);
+        assert_eq!(settings.idle_threshold, 300 * second);
         assert_eq!(settings.wake_threshold, 300 * second);
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::Ipv6Addr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -11,9 +12,6 @@ use crate::network::CcNetwork;
 use crate::reading::{Found, Number, Reading};
 use crate::report::{Notice, Origin, Report};
 use crate::service::{Listener, LogLevel, LogTarget, Profile, SWITCH, Security, original_word};
-
-/// Most nodes of a cluster; further names are not used.
-const MAX_NODES: usize = 1024;
 
 /// A year: longer waits would overflow clocks, and mean "never" anyway.
 const LONGEST_SECONDS: u64 = 365 * 24 * 3600;
@@ -40,6 +38,12 @@ pub struct CcSettings {
     pub timeout_is_success: bool,
     /// `DAEMON_GL_RELAY`, default `Y`: GetLogs and GetKeys are relayed to configured nodes.
     pub gl_relay: bool,
+    /// `DAEMON_MAX_INSTANCES`: instances known at a time, further ones are refused; 1…1048576, default 2048, which is
+    /// as many as fit into an answer that a CLC accepts.
+    pub max_instances: usize,
+    /// `DAEMON_POWERWAKE`, default `powerwake`: the program that wakes a node; a path, or a name to be found in the
+    /// system's folders.
+    pub powerwake: PathBuf,
     /// What may change while the CC runs.
     pub hot: Hot,
     /// `SCHEDPOLICY`
@@ -64,7 +68,8 @@ pub struct CcSettings {
 /// The settings that follow the files while the CC runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hot {
-    /// `NODES`, with `NC_PORT` and `NC_SERVICE`, which are required: unique names in order, at most 1024.
+    /// `NODES`, with `NC_PORT` and `NC_SERVICE`, which are required: unique names in order, at most
+    /// `DAEMON_MAX_NODES` (1…65536, default 1024).
     pub nodes: Vec<NodeAddress>,
     /// `NC_POLLING_FREQUENCY`: pause between two monitor cycles; at least and by default 6 s.
     pub polling_frequency: Duration,
@@ -142,6 +147,13 @@ impl CcSettings {
         })?;
         let timeout_is_success = reading.choice("DAEMON_TIMEOUT_IS_SUCCESS", &SWITCH, true)?;
         let gl_relay = reading.choice("DAEMON_GL_RELAY", &SWITCH, true)?;
+        let max_instances = reading.strict(Number {
+            key: "DAEMON_MAX_INSTANCES",
+            unit: "instances",
+            range: 1..=1 << 20,
+            default: 2048,
+        })?;
+        let powerwake = powerwake(&mut reading)?;
         let hot = Hot::read(&mut reading)?;
         let sched_policy = sched_policy(&mut reading)?;
         let power_idle_threshold = threshold(&mut reading, "POWER_IDLETHRESH", 300, 300)?;
@@ -149,7 +161,6 @@ impl CcSettings {
         let instance_timeout = threshold(&mut reading, "INSTANCE_TIMEOUT", 30, 300)?;
         let network = CcNetwork::read(&mut reading)?;
         let log_target = LogTarget::read(&mut reading)?;
-        reading.warn_of_idle(&["POWER_IDLETHRESH"]);
         Ok(Self {
             home: files.home().clone(),
             listener,
@@ -159,6 +170,8 @@ impl CcSettings {
             max_reply_bytes,
             timeout_is_success,
             gl_relay,
+            max_instances,
+            powerwake,
             hot,
             sched_policy,
             power_idle_threshold,
@@ -222,6 +235,20 @@ fn threshold(
     reading.lenient(number).map(Duration::from_secs)
 }
 
+/// A relative path would depend on where the daemon was started.
+fn powerwake(reading: &mut Reading<'_>) -> Result<PathBuf, Error> {
+    let (key, default) = ("DAEMON_POWERWAKE", "powerwake");
+    let Some(found) = reading.find(key)? else {
+        reading.record(key, Some(default.into()), "", Origin::Default);
+        return Ok(default.into());
+    };
+    if found.value.is_empty() || (found.value.contains('/') && !found.value.starts_with('/')) {
+        return Err(found.invalid(key, "neither a name nor an absolute path"));
+    }
+    reading.record_found(key, &found);
+    Ok(found.value.into())
+}
+
 /// The node list (cluster-controller.md §3.4). Port and path must be there even without a node, and a list
 /// without its closing quote is an unreadable one, not an empty one.
 fn nodes(reading: &mut Reading<'_>) -> Result<Vec<NodeAddress>, Error> {
@@ -242,8 +269,14 @@ fn nodes(reading: &mut Reading<'_>) -> Result<Vec<NodeAddress>, Error> {
             return Err(Error::Invalid { place, key: "NODES", problem });
         }
     };
+    let maximum = reading.strict(Number {
+        key: "DAEMON_MAX_NODES",
+        unit: "nodes",
+        range: 1..=1 << 16,
+        default: 1024,
+    })?;
     let names = match &found {
-        Some(found) => node_names(reading, found),
+        Some(found) => node_names(reading, found, maximum),
         None => Vec::new(),
     };
     let origin = found.as_ref().map_or(Origin::Default, |found| Origin::File(found.place.clone()));
@@ -255,7 +288,7 @@ fn nodes(reading: &mut Reading<'_>) -> Result<Vec<NodeAddress>, Error> {
     Ok(names.into_iter().map(address).collect())
 }
 
-fn node_names(reading: &mut Reading<'_>, found: &Found) -> Vec<String> {
+fn node_names(reading: &mut Reading<'_>, found: &Found, maximum: usize) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut names = Vec::new();
     let (mut bad, mut repeated, mut surplus) = (Vec::new(), Vec::new(), 0_usize);
@@ -264,7 +297,7 @@ fn node_names(reading: &mut Reading<'_>, found: &Found) -> Vec<String> {
             bad.push(word);
         } else if !seen.insert(word) {
             repeated.push(word);
-        } else if names.len() == MAX_NODES {
+        } else if names.len() == maximum {
             surplus += 1;
         } else {
             names.push(word.to_owned());
@@ -280,7 +313,7 @@ fn node_names(reading: &mut Reading<'_>, found: &Found) -> Vec<String> {
         reading.warn(place(), format!("NODES: {first:?} is named again, ignored ({count} such words)"));
     }
     if surplus > 0 {
-        reading.warn(place(), format!("NODES: only the first {MAX_NODES} are used, {surplus} are not"));
+        reading.warn(place(), format!("NODES: only the first {maximum} are used, {surplus} are not"));
     }
     names
 }

@@ -62,6 +62,11 @@ impl Home {
         self.path.join("var/log/eucalyptus")
     }
 
+    /// Programs that come with Eucalyptus.
+    pub fn programs(&self) -> PathBuf {
+        self.path.join("usr/share/eucalyptus")
+    }
+
     /// Runtime files.
     pub fn run(&self) -> PathBuf {
         self.path.join("var/run/eucalyptus")

@@ -66,14 +66,13 @@ pub(crate) struct Nodes<C: Connector> {
     connector: Arc<C>,
     tasks: Tasks,
     late_calls_succeed: bool,
-    maximum: usize,
     list: watch::Sender<Arc<NodeList<C::Node>>>,
 }
 
 impl<C: Connector> Nodes<C> {
-    pub(crate) fn new(connector: Arc<C>, tasks: Tasks, late_calls_succeed: bool, maximum: usize) -> Self {
+    pub(crate) fn new(connector: Arc<C>, tasks: Tasks, late_calls_succeed: bool) -> Self {
         let list = watch::Sender::new(Arc::new(NodeList::new(Vec::new())));
-        Self { connector, tasks, late_calls_succeed, maximum, list }
+        Self { connector, tasks, late_calls_succeed, list }
     }
 
     /// The list as it is now.
@@ -87,11 +86,10 @@ impl<C: Connector> Nodes<C> {
     }
 
     /// Makes `addresses` the node list: a node that stays keeps everything, one that is new starts
-    /// down, one that is missing is polled no more. Duplicates are dropped, and what exceeds the
-    /// maximum. With `awaited`, DescribeInstances waits until the new nodes were polled.
+    /// down, one that is missing is polled no more. Duplicates are dropped. With `awaited`, DescribeInstances waits until the new nodes were polled.
     pub(crate) fn set(&self, addresses: Vec<NodeAddress>, awaited: bool) {
         let mut seen = HashSet::new();
-        let mut wanted: Vec<_> = addresses
+        let wanted: Vec<_> = addresses
             .into_iter()
             .filter(|address| {
                 let new = seen.insert(address.url.clone());
@@ -104,10 +102,6 @@ impl<C: Connector> Nodes<C> {
                 new
             })
             .collect();
-        if wanted.len() > self.maximum {
-            tracing::warn!(nodes = wanted.len(), used = self.maximum, "too many nodes, the rest is ignored");
-            wanted.truncate(self.maximum);
-        }
         // Logged when the list is free again.
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         self.list.send_modify(|list| {
@@ -164,8 +158,8 @@ mod tests {
         }
     }
 
-    fn nodes(maximum: usize) -> Nodes<Nowhere> {
-        Nodes::new(Arc::new(Nowhere), Tasks::default(), true, maximum)
+    fn nodes() -> Nodes<Nowhere> {
+        Nodes::new(Arc::new(Nowhere), Tasks::default(), true)
     }
 
     fn addresses(names: &[&str]) -> Vec<NodeAddress> {
@@ -178,7 +172,7 @@ mod tests {
 
     #[test]
     fn cc_t184_cc_t185_a_new_list_keeps_the_nodes_that_stay() {
-        let nodes = nodes(10);
+        let nodes = nodes();
         nodes.set(addresses(&["a", "b", "c"]), true);
         let before = nodes.list();
         let said = Capacity { memory: 1, disk: 1, cores: 1 };
@@ -203,17 +197,8 @@ mod tests {
 
     #[test]
     fn cc_t189_a_node_named_twice_is_one_node() {
-        let nodes = nodes(10);
+        let nodes = nodes();
         nodes.set(addresses(&["a", "a", "b"]), true);
         assert_eq!(names(&nodes), ["a", "b"]);
-    }
-
-    #[test]
-    fn cc_t190_only_the_first_nodes_up_to_the_maximum_are_used() {
-        let many: Vec<String> = (0..1100).map(|i| format!("node{i}")).collect();
-        let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        let nodes = nodes(crate::ClusterSettings::default().max_nodes);
-        nodes.set(addresses(&many), true);
-        assert_eq!(names(&nodes), many[..1024]);
     }
 }

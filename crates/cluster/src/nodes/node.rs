@@ -1,19 +1,26 @@
 //! One node: where it is, what it last said of itself, and what is promised of it.
 //!
 //! ```text
-//!              answers a poll
-//!        ┌──────────────────────┐
-//!        │                      ▼
-//!   Down (start)               Up
-//!        ▲                      │
-//!        └──────────────────────┘
-//!          a poll has failed: numbers := 0
+//!             answers a poll                 idle, powered down (POWERSAVE)
+//!   Down ───────────────────────► Up ─────────────────────────────────► Asleep   not polled
+//!    ▲ ▲                         │ │ ▲                                     │
+//!    │ └─── a poll fails ────────┘ │ │ answers a poll          an instance │ and it is woken,
+//!    │                             │ │                         is placed   │ or it answers
+//!    │        a poll fails,        ▼ │                                     ▼
+//!    └──────────────────────────── Waking ◄────────────────────────────────┘
+//!      wake threshold over: Down     ▲
+//!      Down, a poll fails, and ──────┘
+//!      it is woken (POWERSAVE)
 //! ```
-//! Asleep and Waking exist for the scheduler; nothing puts a node to sleep yet (cluster-controller.md §2.3).
+//! Every failing poll under POWERSAVE comes with a wake-up call; where that succeeds, the node is Waking and keeps its
+//! numbers until the wake threshold is over. Down means: numbers := 0. A node that never answers alternates between
+//! the two (Q-71). A change of state begins the idle time anew (cluster-controller.md §2.3).
+//!
 //! Fields are updated one by one, each by the task that learnt something (Q-31), under a lock that is held
 //! for no longer than that.
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lock::NodeLock;
 use super::request::Resources;
+use crate::addresses::Neighbours;
 use crate::schedule::{Capacity, NodeState, NodeView};
 use crate::settings::NodeAddress;
 use crate::tasks::Tasks;
@@ -49,10 +57,71 @@ pub(crate) struct Node<N> {
 
 #[derive(Debug, Default)]
 struct Record {
-    state: NodeState,
-    said: Resources,
+    known: NodeRecord,
     /// Launches that the numbers of the last poll do not contain, by instance id.
     reservations: HashMap<String, Reservation>,
+}
+
+/// What is known of a node, and how it changes: plain values that may be kept and restored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct NodeRecord {
+    pub(crate) state: NodeState,
+    /// When the state changed last, if ever.
+    pub(crate) changed: Option<Instant>,
+    /// Since when the node is known to run nothing.
+    pub(crate) idle_since: Option<Instant>,
+    /// The address of its name.
+    pub(crate) ip: Option<Ipv4Addr>,
+    /// From the neighbour table, in lower case.
+    pub(crate) mac: Option<String>,
+    /// The six numbers.
+    pub(crate) said: Resources,
+}
+
+impl NodeRecord {
+    fn change_to(&mut self, state: NodeState) {
+        if self.state != state {
+            self.state = state;
+            self.changed = Some(Instant::now());
+            self.idle_since = None;
+        }
+    }
+
+    /// It has answered a poll.
+    fn answered(&mut self, said: Resources) {
+        self.said = said;
+        self.change_to(NodeState::Up);
+    }
+
+    /// A poll has failed; `woken` says whether a wake-up call went out, `patience` how long that is reason to wait.
+    fn failed(&mut self, woken: bool, patience: Duration) {
+        if woken {
+            self.change_to(NodeState::Waking);
+        }
+        let waking = self.state == NodeState::Waking;
+        if waking && self.changed.is_some_and(|changed| changed.elapsed() < patience) {
+            return;
+        }
+        self.said = Resources::default();
+        self.change_to(NodeState::Down);
+    }
+
+    /// Whether it is idle for longer than `threshold`.
+    fn rests(&mut self, idle: bool, threshold: Duration) -> bool {
+        if !idle {
+            self.idle_since = None;
+            return false;
+        }
+        self.idle_since.get_or_insert_with(Instant::now).elapsed() > threshold
+    }
+}
+
+impl Record {
+    fn wakes(&mut self) {
+        if self.known.state == NodeState::Asleep {
+            self.known.change_to(NodeState::Waking);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -89,14 +158,19 @@ impl<N> Node<N> {
         &self.address.url
     }
 
+    /// Its host as written in `NODES`, without the brackets of an IPv6 address.
+    pub(crate) fn host(&self) -> &str {
+        self.address.name.trim_matches(['[', ']'])
+    }
+
     /// What the scheduler may know: numbers with the launches under way deducted, never below zero.
     pub(crate) fn view(&self) -> NodeView {
         let record = self.record.lock();
         let reserved = record.reservations.values().fold(Capacity::default(), |sum, it| sum + it.size);
         NodeView {
-            state: record.state,
-            maximum: record.said.maximum,
-            available: (record.said.available - reserved).floored(),
+            state: record.known.state,
+            maximum: record.known.said.maximum,
+            available: (record.known.said.available - reserved).floored(),
         }
     }
 
@@ -107,31 +181,86 @@ impl<N> Node<N> {
 
     /// Its state now.
     pub(crate) fn state(&self) -> NodeState {
-        self.record.lock().state
+        self.record.lock().known.state
     }
 
     /// The node has answered a poll that was begun at `asked`.
     pub(crate) fn is_up(&self, said: Resources, asked: Instant) {
-        let previous = {
-            let mut record = self.record.lock();
-            record.said = said;
+        self.change("answers", |record| {
+            record.known.answered(said);
             record.reservations.retain(|_, it| it.settled.is_none_or(|settled| settled >= asked));
-            std::mem::replace(&mut record.state, NodeState::Up)
-        };
-        if previous != NodeState::Up {
-            tracing::info!(node = self.url(), ?previous, "node is up");
+        });
+    }
+
+    /// A poll of the node has failed. It is down, unless a wake-up call has gone out (`woken`), now or less than
+    /// `patience` ago.
+    pub(crate) fn has_failed(&self, woken: bool, patience: Duration, reason: &str) {
+        self.change(reason, |record| record.known.failed(woken, patience));
+    }
+
+    /// Whether it is idle for longer than `threshold`. A launch under way keeps it from being idle.
+    pub(crate) fn rests(&self, idle: bool, threshold: Duration) -> bool {
+        let mut record = self.record.lock();
+        let idle = idle && record.reservations.is_empty();
+        record.known.rests(idle, threshold)
+    }
+
+    /// The node powers down. An instance placed on it in that moment has it woken at the next poll.
+    pub(crate) fn falls_asleep(&self) {
+        self.change("idle", |record| {
+            let wanted = !record.reservations.is_empty();
+            record.known.change_to(if wanted { NodeState::Waking } else { NodeState::Asleep });
+        });
+    }
+
+    /// A wake-up call has gone out to the node that sleeps.
+    pub(crate) fn is_woken(&self) {
+        self.change("needed", |record| record.wakes());
+    }
+
+    /// Whether its IPv4 address is still unknown.
+    pub(crate) fn lacks_ip(&self) -> bool {
+        self.record.lock().known.ip.is_none()
+    }
+
+    /// Its name has this address.
+    pub(crate) fn learn_ip(&self, ip: Ipv4Addr) {
+        self.record.lock().known.ip = Some(ip);
+    }
+
+    /// Whether its MAC address is unknown and can be learnt.
+    pub(crate) fn lacks_mac(&self) -> bool {
+        let record = self.record.lock();
+        record.known.mac.is_none() && record.known.ip.is_some()
+    }
+
+    /// Takes its MAC address from the neighbours if it is not known yet (§5.2).
+    pub(crate) fn learn_mac(&self, neighbours: &Neighbours) {
+        let mut record = self.record.lock();
+        if let (None, Some(ip)) = (&record.known.mac, record.known.ip) {
+            record.known.mac = neighbours.mac(ip).map(str::to_owned);
         }
     }
 
-    /// A poll of the node has failed.
-    pub(crate) fn is_down(&self, reason: &str) {
-        let previous = {
+    /// What a wake-up call is addressed to: the MAC address if it is known, else the IP address (Q-69).
+    pub(crate) fn wake_target(&self) -> Option<String> {
+        let record = self.record.lock();
+        let mac = record.known.mac.as_ref().filter(|mac| *mac != "00:00:00:00:00:00").cloned();
+        mac.or_else(|| record.known.ip.filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string()))
+    }
+
+    /// Changes the record; logs, when the lock is free again, if the state has changed.
+    fn change(&self, reason: &str, change: impl FnOnce(&mut Record)) {
+        let (previous, state) = {
             let mut record = self.record.lock();
-            record.said = Resources::default();
-            std::mem::replace(&mut record.state, NodeState::Down)
+            let previous = record.known.state;
+            change(&mut record);
+            (previous, record.known.state)
         };
-        if previous != NodeState::Down {
-            tracing::warn!(node = self.url(), ?previous, reason, "node is down");
+        match state {
+            _ if state == previous => {}
+            NodeState::Down => tracing::warn!(node = self.url(), ?previous, reason, "node is down"),
+            _ => tracing::info!(node = self.url(), ?previous, ?state, reason, "node changes state"),
         }
     }
 
@@ -140,11 +269,14 @@ impl<N> Node<N> {
         self.record.lock().reservations.insert(instance.to_owned(), Reservation { size, settled: None });
     }
 
-    /// The node has accepted the instance: its own numbers contain it from the next poll on.
+    /// The node has accepted the instance: its own numbers contain it from the next poll on. It cannot be asleep.
     pub(crate) fn settle(&self, instance: &str) {
-        if let Some(reservation) = self.record.lock().reservations.get_mut(instance) {
-            reservation.settled.get_or_insert_with(Instant::now);
-        }
+        self.change("has accepted an instance", |record| {
+            if let Some(reservation) = record.reservations.get_mut(instance) {
+                reservation.settled.get_or_insert_with(Instant::now);
+            }
+            record.wakes();
+        });
     }
 
     /// The launch has ended otherwise. A reservation that is settled stays until the next poll.
@@ -218,9 +350,8 @@ impl Drop for LateCall<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+    use NodeState::{Asleep, Down, Up, Waking};
 
     const NODE: Capacity = Capacity { memory: 4096, disk: 100, cores: 4 };
     const S: Capacity = Capacity { memory: 1024, disk: 10, cores: 1 };
@@ -267,9 +398,128 @@ mod tests {
         node.is_up(Resources { maximum: NODE, available: S }, Instant::now());
         node.reserve("i-1", NODE);
         assert_eq!(node.view().available, Capacity::default());
-        node.is_down("test");
+        node.has_failed(false, Duration::ZERO, "test");
         assert_eq!(node.view(), NodeView::default());
         node.release("i-1");
         assert_eq!(node.view(), NodeView::default());
+    }
+
+    /// What happens to a node.
+    #[derive(Debug, Clone, Copy)]
+    enum Event {
+        Answers,
+        /// A poll fails; whether the node was woken.
+        Fails(bool),
+        PowersDown,
+        Woken,
+        /// So many seconds go by.
+        Time(u64),
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_changes_state_as_the_specification_says() {
+        use Event::{Answers, Fails, PowersDown, Time, Woken};
+        let patience = Duration::from_secs(300);
+        for (events, state, keeps_numbers) in [
+            (&[Answers][..], Up, true),
+            (&[Answers, Fails(false)], Down, false),
+            (&[Answers, Fails(true)], Waking, true),
+            (&[Fails(true)], Waking, false),
+            (&[Fails(true), Answers], Up, true),
+            // A wake-up call that fails does not end the patience with the one before.
+            (&[Answers, Fails(true), Time(299), Fails(false)], Waking, true),
+            // Calls in between do not begin it anew.
+            (&[Answers, Fails(true), Time(150), Fails(true), Time(149), Fails(true)], Waking, true),
+            (&[Answers, Fails(true), Time(150), Fails(true), Time(150), Fails(true)], Down, false),
+            (&[Answers, Fails(true), Time(300), Fails(true), Time(6), Fails(true)], Waking, false),
+            (&[Answers, PowersDown], Asleep, true),
+            (&[Answers, PowersDown, Woken], Waking, true),
+            (&[Answers, PowersDown, Woken, Time(299), Fails(false)], Waking, true),
+            (&[Answers, PowersDown, Time(900), Woken, Time(300), Fails(false)], Down, false),
+            (&[Answers, PowersDown, Woken, Answers], Up, true),
+            // Waking is for who sleeps.
+            (&[Answers, Woken], Up, true),
+            (&[Answers, Fails(false), Woken], Down, false),
+        ] {
+            let node = node();
+            for event in events {
+                match event {
+                    Answers => node.is_up(Resources { maximum: NODE, available: NODE }, Instant::now()),
+                    Fails(woken) => node.has_failed(*woken, patience, "test"),
+                    PowersDown => node.falls_asleep(),
+                    Woken => node.is_woken(),
+                    Time(seconds) => tokio::time::advance(Duration::from_secs(*seconds)).await,
+                }
+            }
+            let numbers = if keeps_numbers { NODE } else { Capacity::default() };
+            assert_eq!(node.view(), NodeView { state, maximum: numbers, available: numbers }, "{events:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_rests_when_it_was_idle_for_longer_than_the_threshold() {
+        let threshold = Duration::from_secs(300);
+        let node = node();
+        let after = async |seconds, idle| {
+            tokio::time::advance(Duration::from_secs(seconds)).await;
+            node.rests(idle, threshold)
+        };
+        node.is_up(Resources::default(), Instant::now());
+        assert!(!after(0, true).await);
+        assert!(!after(300, true).await, "exactly the threshold");
+        assert!(after(1, true).await);
+        assert!(!after(0, false).await, "it runs something");
+        assert!(!after(301, true).await, "counted anew");
+        node.has_failed(false, threshold, "test");
+        node.is_up(Resources::default(), Instant::now());
+        assert!(!after(301, true).await, "a change of state counts anew as well");
+        node.reserve("i-1", S);
+        assert!(!after(301, true).await, "a launch is under way");
+        node.release("i-1");
+        assert!(!after(300, true).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instance_placed_while_its_node_powers_down_keeps_it_from_being_left_asleep() {
+        let node = node();
+        node.is_up(Resources::default(), Instant::now());
+        node.reserve("i-1", S);
+        node.falls_asleep();
+        assert_eq!(node.state(), Waking);
+
+        let node = self::node();
+        node.falls_asleep();
+        node.reserve("i-1", S);
+        assert_eq!(node.state(), Asleep);
+        node.settle("i-1");
+        assert_eq!(node.state(), Waking, "who accepts an instance does not sleep");
+    }
+
+    #[test]
+    fn a_wake_up_call_goes_to_the_mac_address_or_else_to_the_ip_address() {
+        let ip = Ipv4Addr::new(10, 0, 0, 7);
+        let neighbours = |mac: &str, address| {
+            let mut neighbours = Neighbours::default();
+            neighbours.add(mac, address);
+            neighbours
+        };
+        let node = node();
+        assert_eq!(node.wake_target(), None);
+        assert!(node.lacks_ip() && !node.lacks_mac());
+        node.learn_ip(Ipv4Addr::UNSPECIFIED);
+        assert_eq!(node.wake_target(), None);
+        node.learn_ip(ip);
+        assert!(!node.lacks_ip() && node.lacks_mac());
+        node.learn_mac(&neighbours("02:00:00:00:00:01", Ipv4Addr::new(10, 0, 0, 70)));
+        assert_eq!(node.wake_target().as_deref(), Some("10.0.0.7"), "Q-69, Q-70");
+        node.learn_mac(&neighbours("02:00:00:00:00:AB", ip));
+        assert_eq!(node.wake_target().as_deref(), Some("02:00:00:00:00:ab"));
+        node.learn_mac(&neighbours("02:00:00:00:00:02", ip));
+        assert_eq!(node.wake_target().as_deref(), Some("02:00:00:00:00:ab"), "learnt once");
+
+        let node = self::node();
+        node.learn_ip(ip);
+        node.learn_mac(&neighbours("00:00:00:00:00:00", ip));
+        assert_eq!(node.wake_target().as_deref(), Some("10.0.0.7"));
     }
 }

@@ -106,6 +106,9 @@ node_request!(NcAttachVolume by nc_attach_volume, GoOn, named!(), |_r| -> () { O
 node_request!(NcDetachVolume by nc_detach_volume, GoOn, named!(), |_r| -> () { Ok(()) });
 node_request!(NcBundleInstance by nc_bundle_instance, GoOn, |_, _| (), |_r| -> () { Ok(()) });
 node_request!(NcCancelBundleTask by nc_cancel_bundle_task, GoOn, |_, _| (), |_r| -> () { Ok(()) });
+// A status operation by §0, but one nobody waits for: unsent after 20 s, the node is not idle after all, and sent it
+// need not be listened to.
+node_request!(NcPowerDown by nc_power_down, BreakOff, named!(), |_r| -> () { Ok(()) });
 
 /// The six numbers of ncDescribeResource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -10,7 +10,7 @@ use crate::instances::PENDING;
 use crate::launch::launch;
 use crate::network::system_parameters;
 use crate::nodes::{Connector, Node};
-use crate::schedule::{self, Capacity, NodeView};
+use crate::schedule::{self, Capacity, NodeState, NodeView};
 use crate::translation::{MAX_LIST, machine_for_node, network_for_node};
 
 /// Places each instance on a node and starts its launch; answers before any node is called.
@@ -57,20 +57,25 @@ fn place<C: Connector>(
     let net = system_parameters(id, request.vlan).ok_or(Error::MalformedId)?;
     // Ends when the instance is terminated or reported, and when the cluster is shut down.
     let ended = cluster.tasks.stopping().child_token();
-    let (node, instance) = {
+    let (node, instance, asleep) = {
         let mut cursor = cluster.placement.lock();
         let list = cluster.nodes.list();
         let views: Vec<NodeView> = list.all().iter().map(|node| node.view()).collect();
         let mut moved = *cursor;
         let chosen = schedule::choose(cluster.settings.policy, &mut moved, &views, need);
-        let node = chosen.and_then(|index| list.all().get(index)).ok_or(Error::NoRoom)?;
+        let index = chosen.ok_or(Error::NoRoom)?;
+        let node = list.all().get(index).ok_or(Error::NoRoom)?;
         let instance = Shared::from(pending(request, machine, net.clone(), id, node));
         cluster.instances.add(id, instance.clone(), ended.clone())?;
         node.reserve(id, need);
         *cursor = moved;
-        (node.clone(), instance)
+        (node.clone(), instance, views[index].state == NodeState::Asleep)
     };
     tracing::info!(instance = id, node = node.url(), "instance is launched");
+    if asleep {
+        let (power, node) = (cluster.power.clone(), node.clone());
+        cluster.tasks.spawn(async move { power.rouse(&node).await });
+    }
     let order = order(request, machine, net, id);
     let launch = launch(node, order, cluster.settings.wake_threshold, ended);
     let (instances, id) = (cluster.instances.clone(), id.to_owned());

@@ -16,6 +16,7 @@ mod gatherlog;
 mod launches;
 mod monitor;
 mod networks;
+mod power;
 mod reboots;
 mod terminations;
 mod volumes;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use euca_cluster::ClusterSettings;
 use euca_wire::{ClusterApi, cc, nc};
 use tokio::time::sleep;
 
@@ -148,6 +149,32 @@ async fn cc_t171_addresses_seen_on_the_wire_are_told() {
     world.poll().await;
     let net = described(&world, A).await.unwrap().net_params.unwrap();
     assert_eq!(net.private_ip, "172.16.0.9", "the next poll does not undo it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_neighbour_table_is_filled_once_a_cycle_and_only_while_an_address_is_missing() {
+    let program = "/usr/share/eucalyptus/populate_arp.pl";
+    let settings = ClusterSettings { neighbour_program: Some(program.into()), ..round_robin() };
+    let fleet = Fleet::new();
+    let ids = ["i-0000000A", "i-0000000B", "i-0000000C"];
+    fleet.script("n0", |script| script.instances = ids.map(|id| instance(id, "Extant")).to_vec());
+    let world = World::start(settings, fleet, &NODES);
+    sleep(seconds(0.1)).await;
+    world.fleet.commands().take();
+    // It fails at first, which is no reason not to look at the table, nor not to run it again.
+    world.fleet.commands().plan(program, [1, 0]);
+    world.fleet.neighbour("d0:0d:00:00:00:0a", [172, 16, 0, 9]);
+    sleep(seconds(18.0)).await;
+    assert_eq!(world.fleet.commands().take(), [program; 3]);
+    let net = described(&world, A).await.unwrap().net_params.unwrap();
+    assert_eq!(net.private_ip, "172.16.0.9");
+    for (mac, host) in [("d0:0d:00:00:00:0b", 10), ("d0:0d:00:00:00:0c", 11)] {
+        world.fleet.neighbour(mac, [172, 16, 0, host]);
+    }
+    sleep(seconds(6.0)).await;
+    assert_eq!(world.fleet.commands().take(), [program]);
+    sleep(seconds(60.0)).await;
+    assert!(world.fleet.commands().take().is_empty(), "nothing is missing any more");
 }
 
 #[tokio::test(start_paused = true)]

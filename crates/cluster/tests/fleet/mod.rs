@@ -5,13 +5,15 @@
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use euca_cluster::addresses::{AddressSource, Neighbours};
 use euca_cluster::{Cluster, ClusterSettings, Connector, Environment, NodeAddress};
+use euca_command::testing::Recording;
 use euca_wire::{CallError, Fault, LogApi, NodeApi, Request, gl, nc};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +79,9 @@ struct Shared {
     scripts: Mutex<HashMap<String, Script>>,
     calls: Mutex<Vec<Call>>,
     neighbours: Mutex<Neighbours>,
+    names: Mutex<HashMap<String, Ipv4Addr>>,
+    broadcasts: Mutex<Vec<Ipv4Addr>>,
+    commands: Arc<Recording>,
 }
 
 /// The fleet. Clones are the same fleet.
@@ -100,6 +105,9 @@ impl Fleet {
             scripts: Mutex::default(),
             calls: Mutex::default(),
             neighbours: Mutex::default(),
+            names: Mutex::default(),
+            broadcasts: Mutex::default(),
+            commands: Arc::default(),
         }))
     }
 
@@ -122,7 +130,22 @@ impl Fleet {
 
     /// What is on the wire for the cluster's host to see.
     pub fn neighbour(&self, mac: &str, address: [u8; 4]) {
-        self.0.neighbours.lock().unwrap().insert(mac.to_owned(), address.into());
+        self.0.neighbours.lock().unwrap().add(mac, address.into());
+    }
+
+    /// What the resolver says from now on.
+    pub fn name(&self, host: &str, address: [u8; 4]) {
+        self.0.names.lock().unwrap().insert(host.to_owned(), address.into());
+    }
+
+    /// The broadcast addresses of the private interface from now on.
+    pub fn broadcasts(&self, addresses: &[[u8; 4]]) {
+        *self.0.broadcasts.lock().unwrap() = addresses.iter().map(|&address| address.into()).collect();
+    }
+
+    /// The programs that were run on the cluster's host.
+    pub fn commands(&self) -> &Recording {
+        &self.0.commands
     }
 
     /// Forgets the calls so far.
@@ -193,7 +216,18 @@ impl Connector for Fleet {
 
 impl AddressSource for Fleet {
     fn neighbours(&self) -> BoxFuture<'static, std::io::Result<Neighbours>> {
-        Box::pin(std::future::ready(Ok(self.0.neighbours.lock().unwrap().clone())))
+        Box::pin(ready(Ok(self.0.neighbours.lock().unwrap().clone())))
+    }
+
+    fn resolve(&self, name: &str) -> BoxFuture<'static, std::io::Result<Ipv4Addr>> {
+        let address = self.0.names.lock().unwrap().get(name).copied();
+        Box::pin(ready(address.ok_or_else(|| std::io::ErrorKind::NotFound.into())))
+    }
+
+    fn broadcasts(&self, interface: &str) -> BoxFuture<'static, std::io::Result<Vec<Ipv4Addr>>> {
+        assert_eq!(interface, "eth0");
+        let addresses = self.0.broadcasts.lock().unwrap().clone();
+        Box::pin(ready(Ok(addresses)))
     }
 }
 
@@ -365,7 +399,11 @@ impl World {
     /// A cluster of these nodes; its monitor has not polled yet.
     pub fn start(settings: ClusterSettings, fleet: Fleet, nodes: &[&str]) -> Self {
         let nodes = nodes.iter().map(|name| address(name)).collect();
-        let environment = Environment { connector: fleet.clone(), addresses: Arc::new(fleet.clone()) };
+        let environment = Environment {
+            connector: fleet.clone(),
+            addresses: Arc::new(fleet.clone()),
+            commands: fleet.0.commands.clone(),
+        };
         let cluster = Cluster::new(settings, nodes, environment);
         let monitor = CancellationToken::new();
         let (running, shutdown) = (cluster.clone(), monitor.clone());
