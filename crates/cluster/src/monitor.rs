@@ -9,13 +9,16 @@
 //!          └─────────────────────► powered down
 //!   either broken off by a call: again at once, behind that call, and this time to the end (P-10)
 //! ```
+//! At the start all nodes are polled at once, a bounded number at a time; from then on each has its own place in the
+//! period, so that a thousand nodes are a steady load and no burst.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use euca_wire::{CallError, NodeApi, nc};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
@@ -25,6 +28,13 @@ use crate::power::Power;
 
 /// Node controllers show all instances only to this user (§4.3).
 pub(crate) const MONITOR_USER: &str = "eucalyptus";
+
+/// First polls under way at a time, and how long one of them counts: a node that takes longer keeps no other waiting
+/// (P-08).
+const FIRST_POLLS: usize = 64;
+const FIRST_POLL_COUNTS: Duration = Duration::from_millis(250);
+/// How far the polls of one node are from those of the node before, in milliseconds.
+const SPREAD: u64 = 5;
 
 impl<C: Connector> Cluster<C> {
     /// Polls every node, now and in future configured, until `shutdown` is cancelled or the cluster is shut
@@ -44,13 +54,16 @@ impl<C: Connector> Cluster<C> {
             instances: self.instances.clone(),
             power: self.power.clone(),
             period: self.period.subscribe(),
+            first: Arc::new(Semaphore::new(FIRST_POLLS)),
         };
         let mut nodes = self.nodes.subscribe();
         let mut next_sweep = Instant::now();
+        let mut place = 0;
         loop {
             let list = nodes.borrow_and_update().clone();
             for node in list.all().iter().filter_map(Node::claim_monitoring) {
-                self.monitor(node, polls.clone(), shutdown.clone());
+                self.monitor(node, polls.clone(), place, shutdown.clone());
+                place += 1;
             }
             tokio::select! {
                 biased;
@@ -64,7 +77,7 @@ impl<C: Connector> Cluster<C> {
         }
     }
 
-    fn monitor(&self, node: Monitored<C::Node>, polls: Polls, shutdown: CancellationToken) {
+    fn monitor(&self, node: Monitored<C::Node>, polls: Polls, place: u64, shutdown: CancellationToken) {
         let stopping = self.tasks.stopping().clone();
         self.tasks.spawn(async move {
             tokio::select! {
@@ -72,7 +85,7 @@ impl<C: Connector> Cluster<C> {
                 () = shutdown.cancelled() => {}
                 () = stopping.cancelled() => {}
                 () = node.retired().cancelled() => {}
-                () = polls.keep_polling(&node) => {}
+                () = polls.keep_polling(&node, place) => {}
             }
         });
     }
@@ -84,25 +97,44 @@ struct Polls {
     instances: Arc<Instances>,
     power: Arc<Power>,
     period: watch::Receiver<Duration>,
+    first: Arc<Semaphore>,
 }
 
 impl Polls {
-    /// Polls the node for ever.
-    async fn keep_polling<N>(&self, node: &Arc<Node<N>>)
+    /// Polls the node for ever, at the given place among all nodes.
+    async fn keep_polling<N>(&self, node: &Arc<Node<N>>, place: u64)
     where
         N: NodeApi<Error = CallError>,
     {
-        let mut may_give_way = true;
+        let mut polled = self.first_poll(node).await;
+        let mut first = true;
         loop {
-            let skipped = self.poll(node, may_give_way).await.err();
             // A poll that gave way is repeated at once, behind the call it gave way to. Not twice in a row: under a
             // steady load it would never end, and the node's instances would expire.
-            may_give_way = skipped != Some(Skipped::GaveWay);
+            let may_give_way = polled != Err(Skipped::GaveWay);
             if may_give_way {
                 node.was_polled();
                 let period = *self.period.borrow();
-                sleep(period).await;
+                // The second poll comes early by the node's place; from there on the distances stay.
+                sleep(if first { period - offset(place, period) } else { period }).await;
+                first = false;
             }
+            polled = self.poll(node, may_give_way).await;
+        }
+    }
+
+    /// As any poll, but not together with those of all other nodes.
+    async fn first_poll<N>(&self, node: &Arc<Node<N>>) -> Result<(), Skipped>
+    where
+        N: NodeApi<Error = CallError>,
+    {
+        let turn = self.first.acquire().await;
+        let mut poll = pin!(self.poll(node, true));
+        let polled = timeout(FIRST_POLL_COUNTS, &mut poll).await;
+        drop(turn);
+        match polled {
+            Ok(polled) => polled,
+            Err(_) => poll.await,
         }
     }
 
@@ -132,4 +164,10 @@ impl Polls {
         }
         Ok(())
     }
+}
+
+/// Where in the period the node at this place is polled.
+fn offset(place: u64, period: Duration) -> Duration {
+    let period = u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(place.wrapping_mul(SPREAD) % period.max(1))
 }

@@ -7,7 +7,7 @@ use euca_wire::{ClusterApi, cc, nc};
 use tokio::time::sleep;
 
 use crate::fixture::{A, B, NODES, described, free_and_max, instance, round_robin, seconds, world};
-use crate::fleet::{Act, Fleet, World, address, slow};
+use crate::fleet::{Act, Call, Fleet, World, address, slow};
 
 const RESOURCES: &str = "ncDescribeResource";
 const INSTANCES: &str = "ncDescribeInstances";
@@ -361,4 +361,82 @@ async fn shutting_down_lets_calls_finish_and_ends_everything_else() {
     let before = stuck.fleet.now();
     assert_eq!(stuck.cluster.shut_down(seconds(10.0)).await, 1, "broken off");
     assert_eq!((stuck.fleet.now() - before).as_secs(), 10);
+}
+
+/// Times of the polls of each node, by its number.
+fn polls_of(world: &World, nodes: usize) -> Vec<Vec<f64>> {
+    let mut polls = vec![Vec::new(); nodes];
+    for (node, at) in world.fleet.calls(RESOURCES, |call| (call.node.clone(), call.at)) {
+        polls[node[1..].parse::<usize>().unwrap()].push(at.as_secs_f64());
+    }
+    polls
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_nodes_are_polled_at_the_start_and_then_evenly_over_the_period() {
+    const COUNT: usize = 1000;
+    let fleet = Fleet::new();
+    let names: Vec<String> = (0..COUNT).map(|i| format!("n{i}")).collect();
+    for name in &names {
+        fleet.plan_all(name, slow(0.01));
+    }
+    let world = World::start(round_robin(), fleet, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    sleep(seconds(61.0)).await;
+    let polls = polls_of(&world, COUNT);
+    let mut load = [0; 61];
+    for times in &polls {
+        assert!(times[0] < 0.4, "64 at a time, 20 ms each: {}", times[0]);
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 6.03), "within one period: {times:?}");
+        assert!(
+            times[1..].windows(2).all(|pair| pair[1] - pair[0] >= 6.0),
+            "its period is unchanged: {times:?}"
+        );
+        for at in times {
+            load[*at as usize] += 1;
+        }
+    }
+    assert!(load[7..60].iter().all(|polls| *polls <= 230), "a fifth each second, and no burst: {load:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_in_trouble_do_not_hold_up_the_first_polls_of_the_others() {
+    const COUNT: usize = 1000;
+    let fleet = Fleet::new();
+    let names: Vec<String> = (0..COUNT).map(|i| format!("n{i}")).collect();
+    for name in &names[..990] {
+        fleet.plan_all(name, Act::Hang);
+    }
+    let world = World::start(round_robin(), fleet, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    sleep(seconds(6.0)).await;
+    assert_eq!(free_and_max(&world).await, (40, 40), "the last ten are up within a period");
+    sleep(seconds(80.0)).await;
+    for (i, times) in polls_of(&world, COUNT).iter().enumerate() {
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 26.1), "{i}: {times:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_node_in_trouble_has_a_bounded_number_of_connections() {
+    let world = world().await;
+    world.fleet.plan_all("n1", Act::Hang);
+    let callers: Vec<_> = (0..40)
+        .map(|_| {
+            let cluster = world.cluster.clone();
+            tokio::spawn(async move {
+                loop {
+                    cluster.attach_volume(attach(A)).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let mut most = 0;
+    // Before the instance expires.
+    for _ in 0..250 {
+        sleep(seconds(1.0)).await;
+        let open = |call: &Call| call.node == "n1" && call.end.is_none();
+        most = most.max(world.fleet.count(open));
+    }
+    callers.iter().for_each(tokio::task::JoinHandle::abort);
+    // One at a time for at most 20 s each, and none for longer than 180 s.
+    assert!((5..=10).contains(&most), "P-08: {most}");
 }

@@ -163,6 +163,11 @@ impl Fleet {
         self.0.calls.lock().unwrap().iter().filter(|call| call.operation == operation).map(view).collect()
     }
 
+    /// How many calls are like this.
+    pub fn count(&self, like: impl Fn(&Call) -> bool) -> usize {
+        self.0.calls.lock().unwrap().iter().filter(|call| like(call)).count()
+    }
+
     /// Every call except the monitor's polls, as (node, operation).
     pub fn foreground(&self) -> Vec<(String, &'static str)> {
         let calls = self.0.calls.lock().unwrap();
