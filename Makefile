@@ -1,5 +1,5 @@
 # The two commands for a fresh Debian 12 machine with a Rust toolchain: `make demo` and `make test`.
-.PHONY: demo test lint bench fuzz setup build guest clean
+.PHONY: demo test lint bench fuzz setup build guest install clean
 
 GUEST := target/guest
 
@@ -31,6 +31,18 @@ build:
 
 guest: setup
 	tests/guest/build-guest.sh $(GUEST)
+
+# `make install DESTDIR=/tmp/package`
+install:
+	cargo build --release --locked -p euca-cc-daemon -p euca-nc-daemon -p euca-client
+	install -D -t $(DESTDIR)/usr/sbin $(addprefix target/release/,cc-daemon nc-daemon cc-client eucalyptus-ccctl)
+	ln -sf cc-client $(DESTDIR)/usr/sbin/CCclient_full
+	ln -sf cc-client $(DESTDIR)/usr/sbin/euca_killall
+	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system etc/systemd/*
+	install -D -m 644 -t $(DESTDIR)/usr/lib/sysusers.d etc/sysusers.d/*
+	install -D -m 644 -t $(DESTDIR)/usr/lib/tmpfiles.d etc/tmpfiles.d/*
+	[ -e $(DESTDIR)/etc/eucalyptus/eucalyptus.conf ] || \
+		install -D -m 644 -t $(DESTDIR)/etc/eucalyptus etc/eucalyptus.conf
 
 clean:
 	cargo clean

@@ -223,7 +223,7 @@ async fn the_log_is_handed_out_in_the_original_line_format() {
 
 #[test]
 fn the_units_are_valid() {
-    for unit in ["cc-daemon.service", "nc-daemon.service"] {
+    for unit in ["cc-daemon.service", "nc-daemon.service", "eucalyptus-cc-clean.service"] {
         let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../etc/systemd").join(unit);
         let folder = tempfile::tempdir().unwrap();
         let text = std::fs::read_to_string(source).unwrap();

@@ -30,13 +30,14 @@ fn main() -> ExitCode {
         let settings = CcSettings::from_files(&files)?;
         Ok::<_, euca_config::Error>((files, settings))
     };
-    let (files, settings) = match read() {
+    let (files, mut settings) = match read() {
         Ok(read) => read,
         Err(error) => return Arguments::refuse(&error, EX_CONFIG),
     };
     if arguments.check {
         return euca_daemon::print_check(&settings.report, &settings.notices);
     }
+    settings.log_target = arguments.log_target(settings.log_target);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime");
     match runtime.and_then(|runtime| runtime.block_on(run(&files, settings))) {

@@ -31,3 +31,21 @@ impl ClientSettings {
         Ok(Self { home: files.home().clone(), cluster, sign })
     }
 }
+
+/// What starting a daemon without a service manager needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlSettings {
+    /// `EUCA_USER`, default `eucalyptus`: whom the daemon runs as; the empty string means `root`, as it did in the
+    /// original's scripts.
+    pub user: String,
+}
+
+impl ControlSettings {
+    /// # Errors
+    /// The variable cannot be used.
+    pub fn from_files(files: &Files) -> Result<Self, Error> {
+        let found = Reading::start(files)?.find("EUCA_USER")?;
+        let user = found.map_or_else(|| "eucalyptus".to_owned(), |found| found.value);
+        Ok(Self { user: if user.is_empty() { "root".to_owned() } else { user } })
+    }
+}

@@ -37,7 +37,7 @@ mod service;
 mod watch;
 
 pub use cc::{CcSettings, Hot, NodeAddress, NodeVerification, SchedPolicy};
-pub use client::ClientSettings;
+pub use client::{ClientSettings, ControlSettings};
 pub use error::Error;
 pub use files::{Files, MAX_FILE_BYTES};
 pub use home::Home;

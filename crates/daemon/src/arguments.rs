@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use euca_config::{Home, Notice, Report};
+use euca_config::{Home, LogTarget, Notice, Report};
 
 /// Exit status for a configuration that cannot work (`sysexits.h`).
 pub const EX_CONFIG: u8 = 78;
@@ -19,6 +19,9 @@ pub struct Arguments {
     /// Print every setting with its value and where it comes from, and exit: 0 when the daemon could start.
     #[arg(long)]
     pub check: bool,
+    /// Write the log to its file only, whatever DAEMON_LOG says: for a starter that does not keep standard error.
+    #[arg(long)]
+    log_to_file: bool,
 }
 
 impl Arguments {
@@ -28,6 +31,11 @@ impl Arguments {
     /// It is not one.
     pub fn home(&self) -> Result<Home, euca_config::Error> {
         Home::resolve(std::env::var_os("EUCALYPTUS").as_deref(), self.home.as_deref())
+    }
+
+    /// Where the log goes, if the configuration says `configured`.
+    pub fn log_target(&self, configured: LogTarget) -> LogTarget {
+        if self.log_to_file { LogTarget::File } else { configured }
     }
 
     /// Says on standard error why the daemon does not start: one message, causes included.

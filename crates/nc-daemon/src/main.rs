@@ -20,7 +20,7 @@ use tracing::{error, info};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let settings = match arguments.home().and_then(|home| NcSettings::load(&home)) {
+    let mut settings = match arguments.home().and_then(|home| NcSettings::load(&home)) {
         Ok(settings) => settings,
         Err(error) => return Arguments::refuse(&error, EX_CONFIG),
     };
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
     if arguments.check {
         return euca_daemon::print_check(&settings.report, &settings.notices);
     }
+    settings.log_target = arguments.log_target(settings.log_target);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime");
     match runtime.and_then(|runtime| runtime.block_on(run(settings, node))) {
