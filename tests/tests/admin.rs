@@ -26,9 +26,13 @@ struct Site {
 }
 
 fn site(home: Home, nodes: &[SocketAddr]) -> Site {
+    site_with(home, nodes, |conf| conf)
+}
+
+fn site_with(home: Home, nodes: &[SocketAddr], adjust: impl FnOnce(String) -> String) -> Site {
     let address = free_address("127.7.9.1".parse().unwrap()).unwrap();
     let (admin, conf) = Admin::of_cluster(&Home::cluster_conf(address, nodes)).unwrap();
-    home.configure(&conf).unwrap();
+    home.configure(&adjust(conf)).unwrap();
     let daemon = Daemon::start("cc-daemon", &home).unwrap();
     let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
     Site { home, daemon, admin, clc, address }
@@ -195,4 +199,83 @@ async fn a_hanging_node_does_not_starve_the_watchdog() {
     .unwrap();
     assert!(daemon.stop().unwrap().success());
     fleet.stop().await;
+}
+
+/// A launch that its node refuses, from the CLC's request to the last attempt: in the log under the CLC's correlation
+/// id, whatever the log's level is, in the explanation and in the metrics.
+#[tokio::test]
+async fn a_launch_that_is_refused_can_be_followed_from_outside() {
+    let home = Home::new().unwrap();
+    let fleet = Fleet::start(&home.keys(), "127.7.9.121:0".parse().unwrap(), 1, Capacity::default()).unwrap();
+    let (address, node) = fleet.nodes().first().unwrap();
+    let site = site_with(home, &[*address], |conf| conf.replace("LOGLEVEL=\"DEBUG\"", "LOGLEVEL=\"WARN\""));
+    until("the node is up", async || site.admin.json("/nodes").await.unwrap().1[0]["state"] == "up").await;
+    assert_eq!(site.admin.get("/instances/i-3F2506A1").await.unwrap().status(), 404);
+    node.set_plan(Plan { behaviour: Behaviour::Refuse, ..Plan::default() });
+    let reply = euca_tests::ask(&site.clc, &euca_tests::run_instances("i-3F2506A1")).await.unwrap();
+    assert!(reply.text().contains("Pending"), "{}", reply.text());
+    let mut explanation = serde_json::Value::Null;
+    until("three rounds", async || {
+        explanation = site.admin.json("/instances/i-3F2506A1").await.unwrap().1;
+        explanation["launch"]["rounds"].as_u64() >= Some(3)
+    })
+    .await;
+    assert_eq!(explanation["state"], "Pending", "{explanation}");
+    assert_eq!(explanation["node"]["reservations"][0]["instance"], "i-3F2506A1", "{explanation}");
+    let last = explanation["launch"]["attempts"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["outcome"], &last["reason"]), (&"nc_fail".into(), &"the node answered false".into()));
+    assert!(explanation["why"].as_str().unwrap().contains("the node answered false"), "{explanation}");
+
+    let refused = "euca_cc_node_calls_total{operation=\"ncRunInstance\",outcome=\"nc_fail\"}";
+    let metrics = site.admin.metrics().await.unwrap();
+    assert!(metrics.value(refused) >= 2.0 && metrics.value("euca_cc_launch_rounds_total") >= 3.0);
+    assert_eq!(metrics.value("euca_cc_launches_running"), 1.0);
+    assert_eq!(metrics.value("euca_cc_instances{state=\"Pending\"}"), 1.0);
+    let polls = metrics.value("euca_cc_node_calls_total{operation=\"ncDescribeResource\",outcome=\"ok\"}");
+    assert!(polls >= 1.0, "{}", metrics.0);
+
+    let log = site.home.path().join("var/log/eucalyptus/cc.log");
+    let mut attempts = Vec::new();
+    until("attempts in the log", async || {
+        let log = std::fs::read_to_string(&log).unwrap();
+        assert!(log.lines().all(in_original_format), "{log}");
+        let lines = log.lines().filter(|line| line.contains("call=\"ncRunInstance\""));
+        attempts = lines.map(str::to_owned).collect();
+        attempts.len() >= 2
+    })
+    .await;
+    for line in attempts {
+        let of_request = "operation=\"RunInstances\"";
+        let identity = "correlation=\"run-i-3F2506A1\" user=\"alice\"";
+        assert!(line.contains(of_request) && line.contains(identity), "{line}");
+    }
+    assert!(site.daemon.stop().unwrap().success());
+    fleet.stop().await;
+}
+
+/// deployment.md §15 item 7: `[ctime][pid][EUCALEVEL] `, the pid with 6 digits at least.
+fn in_original_format(line: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let fields = || {
+        let (time, rest) = line.strip_prefix('[')?.split_once("][")?;
+        let (pid, rest) = rest.split_once("][EUCA")?;
+        let (level, _) = rest.split_once("] ")?;
+        let words: Vec<_> = time.split_ascii_whitespace().collect();
+        let [weekday, month, day, clock, year] = words[..] else { return None };
+        let clock: Vec<_> = clock.split(':').collect();
+        let level = level.trim_end_matches(' ').bytes().all(|byte| byte.is_ascii_alphanumeric());
+        Some(
+            time.len() == 24
+                && weekday.len() == 3
+                && month.len() == 3
+                && clock.len() == 3
+                && clock.iter().all(|part| part.len() == 2 && digits(part))
+                && digits(day)
+                && digits(year)
+                && digits(pid)
+                && pid.len() >= 6
+                && level,
+        )
+    };
+    fields() == Some(true)
 }

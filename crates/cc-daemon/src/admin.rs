@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use euca_cluster::{Cluster, Connector};
-use euca_daemon::{Admin, Health, Log};
+use euca_daemon::{Admin, Health, Log, json};
 use euca_soap::Server;
 use euca_wsse::Credentials;
 
@@ -23,10 +23,20 @@ pub fn health<C: Connector>(
 }
 
 /// Everything that is shown.
-pub fn admin(log: &Arc<Log>, health: &Arc<Health>, server: &Server) -> Admin {
+pub fn admin<C: Connector>(
+    log: &Arc<Log>,
+    health: &Arc<Health>,
+    server: &Server,
+    cluster: &Arc<Cluster<C>>,
+) -> Admin {
     let mut admin = Admin::new("cc-daemon", log, Arc::clone(health));
+    admin.register(&cluster.metrics());
     let (http, soap) = server.metrics();
     admin.register(&http);
     admin.register(&soap);
-    admin
+    let (gauges, inside) = (Arc::clone(cluster), Arc::clone(cluster));
+    admin.refreshed(move || gauges.refresh_metrics()).with_documents(move |path| match path {
+        "/nodes" => Some(json(&inside.node_reports())),
+        _ => inside.explain(path.strip_prefix("/instances/")?).as_ref().map(json),
+    })
 }

@@ -81,7 +81,7 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     let shutdown = CancellationToken::new();
     let health = Arc::new(admin::health(&cluster, &server, &cloud));
     if let Some(port) = settings.listener.admin_port {
-        tokio::spawn(admin::admin(&log, &health, &server).serve(port, shutdown.clone()));
+        tokio::spawn(admin::admin(&log, &health, &server, &cluster).serve(port, shutdown.clone()));
     }
     let monitor = {
         let (cluster, shutdown) = (Arc::clone(&cluster), shutdown.clone());

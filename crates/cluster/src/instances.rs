@@ -69,6 +69,16 @@ impl Instances {
         self.records.try_write_for(patience).is_some()
     }
 
+    /// Shows the state of every instance to `count`.
+    pub(crate) fn for_each_state(&self, mut count: impl FnMut(&str)) {
+        self.records.read().values().for_each(|record| count(state_of(&record.told)));
+    }
+
+    /// How long no node has reported an instance.
+    pub(crate) fn unreported(&self, id: &str) -> Option<Duration> {
+        self.records.read().get(id).map(|record| record.last_seen.elapsed())
+    }
+
     /// All instances as they are now, how much of each can be told in a reply that holds `rest` bytes besides, and
     /// how long that reply is then.
     pub(crate) fn snapshot(&self, rest: usize) -> (Vec<Shared<cc::CcInstance>>, Abridged, usize) {

@@ -12,11 +12,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use euca_wire::{CallError, NodeApi, nc};
+use euca_wire::{CallError, NodeApi, Request as _, nc};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::nodes::{Node, Outcome, PER_NODE};
+use crate::observed::Attempt;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -37,18 +38,25 @@ pub(crate) async fn launch<N>(
         vlan: Some(request.net_params.vlan),
         ..Default::default()
     };
+    let observed = node.observed().clone();
+    let course = observed.launch(&id, window);
     let begun = Instant::now();
     let mut rounds = 0_u32;
     while begun.elapsed() < window && !ended.is_cancelled() {
-        rounds += 1;
+        rounds = course.round(&observed.metrics);
         // Its result decides nothing: a node that cannot start the network refuses the instance (§8.5 2a).
-        node.call(network.clone(), PER_NODE, &ended).await;
+        let asked = Instant::now();
+        let outcome = node.call(network.clone(), PER_NODE, &ended).await;
+        course.attempted(Attempt::new(nc::NcStartNetwork::OPERATION.name, asked, &outcome));
         if ended.is_cancelled() {
             break;
         }
+        let asked = Instant::now();
         let outcome = node.call(request.clone(), PER_NODE, &ended).await;
+        course.attempted(Attempt::new(nc::NcRunInstance::OPERATION.name, asked, &outcome));
         if let Outcome::Ok(()) = outcome {
             node.settle(&id);
+            observed.launch_ended(&course, "accepted");
             tracing::info!(instance = id, node = node.url(), rounds, "node has accepted the instance");
             return;
         }
@@ -62,7 +70,9 @@ pub(crate) async fn launch<N>(
         ended.run_until_cancelled(sleep(PAUSE)).await;
     }
     node.release(&id);
-    if ended.is_cancelled() {
+    let called_off = ended.is_cancelled();
+    observed.launch_ended(&course, if called_off { "called_off" } else { "given_up" });
+    if called_off {
         tracing::info!(
             instance = id,
             node = node.url(),

@@ -33,6 +33,7 @@ mod launch;
 mod monitor;
 mod network;
 mod nodes;
+mod observed;
 mod ops;
 mod power;
 mod reply_limit;
@@ -43,5 +44,6 @@ mod translation;
 
 pub use cluster::{Cluster, Environment};
 pub use gatherlog::{Gatherlog, HostFiles};
+pub use inspect::{AttemptView, Explanation, LaunchView, NodeReport, ReservationView};
 pub use nodes::Connector;
 pub use settings::{ClusterSettings, NetworkMode, NodeAddress};

@@ -20,7 +20,7 @@ pub enum NodeState {
 }
 
 /// Amounts of what an instance uses and a node offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Capacity {
     /// Memory in MB.
     pub memory: i64,

@@ -1,6 +1,7 @@
 //! The log. To the file `cc.log` or `nc.log` in the original's line format, because monitoring reads it and
 //! GetLogs hands it out (deployment.md §3), and to standard error for the service manager.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -140,14 +141,29 @@ where
         };
         let now = chrono::Local::now().format("%a %b %e %H:%M:%S %Y");
         write!(line, "[{now}][{:06}][{level:<10}] ", std::process::id())?;
-        context.field_format().format_fields(line.by_ref(), event)?;
+        let mut text = OneLine(line.by_ref());
+        context.field_format().format_fields(Writer::new(&mut text), event)?;
         for span in context.event_scope().into_iter().flatten() {
             let extensions = span.extensions();
             if let Some(fields) = extensions.get::<FormattedFields<N>>().filter(|fields| !fields.is_empty()) {
-                write!(line, " {fields}")?;
+                write!(text, " {fields}")?;
             }
         }
         writeln!(line)
+    }
+}
+
+/// Writes control characters as Rust does in literals: text of a peer must not begin a line of its own.
+struct OneLine<'a>(Writer<'a>);
+
+impl std::fmt::Write for OneLine<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            let control = part.chars().next_back().filter(|last| last.is_control());
+            self.0.write_str(part.strip_suffix(char::is_control).unwrap_or(part))?;
+            control.map_or(Ok(()), |control| write!(self.0, "{}", control.escape_default()))?;
+        }
+        Ok(())
     }
 }
 
@@ -242,12 +258,16 @@ mod tests {
             .with_writer(move || sink.try_clone().unwrap());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             let span = tracing::info_span!("call", user = "alice");
-            span.in_scope(|| tracing::warn!(node = "n1", "poll failed"));
+            let said = "no\n[forged]";
+            span.in_scope(|| tracing::warn!(node = "n1", %said, "poll failed"));
         });
         let line = io::read_to_string(read).unwrap();
         let (time, rest) = line.strip_prefix('[').unwrap().split_once(']').unwrap();
         assert!(chrono::NaiveDateTime::parse_from_str(time, "%a %b %e %H:%M:%S %Y").is_ok(), "{time}");
         let pid = std::process::id();
-        assert_eq!(rest, format!("[{pid:06}][EUCAWARN  ] poll failed node=\"n1\" user=\"alice\"\n"));
+        assert_eq!(
+            rest,
+            format!("[{pid:06}][EUCAWARN  ] poll failed node=\"n1\" said=no\\n[forged] user=\"alice\"\n")
+        );
     }
 }

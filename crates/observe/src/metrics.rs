@@ -157,6 +157,33 @@ labels! {
         /// Name of the operation in the WSDL.
         operation
     }
+    /// An operation of a node controller, and how a call of it ended.
+    NodeCall {
+        /// Name of the operation in the WSDL.
+        operation,
+        /// `ok`, `nc_fail`, `conn_fail`, `timed_out` or `lock_timeout` (cluster-controller.md §4.7, P-03).
+        outcome
+    }
+    /// An operation.
+    Operation {
+        /// Name of the operation in the WSDL.
+        operation
+    }
+    /// How something ended.
+    Outcome {
+        /// A word for it.
+        outcome
+    }
+    /// A state of a node or an instance.
+    State {
+        /// Its name.
+        state
+    }
+    /// What an instance uses and a node offers.
+    Resource {
+        /// `memory_mb`, `disk_gb` or `cores`.
+        resource
+    }
     /// Why something did not happen.
     Reason {
         /// A word for it.
@@ -251,6 +278,57 @@ impl Soap {
 }
 
 group! {
+    /// A cluster controller.
+    Cluster as "euca_cc" {
+        /// Calls to nodes, polls included, by the outcome reported at the caller's deadline at the latest.
+        node_calls: Family<NodeCall, Counter>,
+        /// Time from taking a place in the node's line to that outcome.
+        node_call_seconds: Family<Operation, Seconds>,
+        /// Time that calls and polls stood in the line of their node before they were sent.
+        node_lock_wait_seconds: Seconds,
+        /// Calls that went on after their deadline and have ended since.
+        late_calls: Family<NodeCall, Counter>,
+        /// Calls that go on after their deadline now: their nodes are busy.
+        late_calls_running: Gauge,
+        /// Calls dropped unsent, because a search had found what it looked for or their time was over.
+        node_calls_dropped: Family<Operation, Counter>,
+        /// Polls from which nothing was learnt: `gave_way` to a call, or timed out on a `busy` node.
+        polls_skipped: Family<Reason, Counter>,
+        /// Time since the last poll of the node whose last poll is the longest ago. Nodes that sleep do not count.
+        oldest_poll_seconds: Measure,
+        /// Configured nodes by state.
+        nodes: Family<State, Gauge>,
+        /// Instances known by state.
+        instances: Family<State, Gauge>,
+        /// What the nodes that are up have in all, by their own account.
+        capacity: Family<Resource, Gauge>,
+        /// What of it is free, launches under way deducted.
+        capacity_available: Family<Resource, Gauge>,
+        /// Launches under way: instances that their nodes have not accepted yet.
+        launches_running: Gauge,
+        /// Rounds of asking a node to run an instance.
+        launch_rounds: Counter,
+        /// Launches that have ended: `accepted` by the node, `called_off` because the instance was terminated or was
+        /// reported by its node or the daemon stopped, or `given_up`.
+        launches: Family<Outcome, Counter>,
+        /// Length of the body of the last reply to DescribeInstances.
+        describe_instances_bytes: Gauge,
+        /// How much longer it could be before a CLC would discard it. Below zero, it does.
+        describe_instances_headroom_bytes: Gauge,
+        /// How many kinds of details that reply leaves out to be short enough; 0 is none.
+        describe_instances_cuts: Gauge,
+    }
+}
+
+impl Cluster {
+    /// Counts a call to a node.
+    pub fn node_called(&self, operation: &'static str, outcome: &'static str, time: std::time::Duration) {
+        self.node_calls.get_or_create(&NodeCall { operation, outcome }).inc();
+        self.node_call_seconds.get_or_create(&Operation { operation }).observe(time);
+    }
+}
+
+group! {
     /// The daemon as a program.
     Daemon as "euca" {
         /// Always 1; the labels say which program this is.
@@ -270,7 +348,7 @@ group! {
 
 /// The documentation of every metric, as docs/metrics.md has it.
 pub fn table() -> String {
-    let groups = [Daemon::rows(), Process::rows(), Http::rows(), Soap::rows()];
+    let groups = [Daemon::rows(), Process::rows(), Http::rows(), Soap::rows(), Cluster::rows()];
     let mut table = "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n".to_owned();
     for Row { name, kind, labels, help } in groups.into_iter().flatten() {
         let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");

@@ -19,6 +19,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use euca_observe::metrics::{self, Reason};
 use euca_wire::{CallError, NodeApi};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
@@ -28,6 +29,7 @@ use super::lock::{Place, Turn};
 use super::node::Node;
 use super::request::{Late, NodeRequest};
 use crate::budget;
+use crate::observed::Attempt;
 
 /// How long after its start a detached call lives at most (P-06).
 const DETACHED: Duration = Duration::from_secs(180);
@@ -78,11 +80,23 @@ impl<T> Outcome<T> {
         }
     }
 
-    fn log(&self, operation: &str, node: &str, start: Instant) {
+    /// A word for it.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Ok(_) => "ok",
+            Self::NcFail(_) => "nc_fail",
+            Self::ConnFail(_) => "conn_fail",
+            Self::TimedOut => "timed_out",
+            Self::LockTimeout => "lock_timeout",
+        }
+    }
+
+    // The field is not called `operation`, which in the line is that of the CLC.
+    fn log(&self, call: &str, node: &str, start: Instant) {
         let milliseconds = start.elapsed().as_millis();
         match self {
-            Self::Ok(_) => tracing::debug!(operation, node, milliseconds, "node call succeeded"),
-            _ => tracing::warn!(operation, node, milliseconds, reason = self.reason(), "node call failed"),
+            Self::Ok(_) => tracing::debug!(call, node, milliseconds, "node call succeeded"),
+            _ => tracing::warn!(call, node, milliseconds, reason = self.reason(), "node call failed"),
         }
     }
 }
@@ -94,6 +108,15 @@ pub(crate) enum Skipped {
     GaveWay,
     /// It timed out beside a call that goes on in the background.
     Busy,
+}
+
+impl Skipped {
+    fn label(self) -> &'static str {
+        match self {
+            Self::GaveWay => "gave_way",
+            Self::Busy => "busy",
+        }
+    }
 }
 
 /// A call with its place in line.
@@ -148,9 +171,11 @@ impl<N: NodeApi<Error = CallError>> Node<N> {
         may_give_way: bool,
     ) -> Result<(Instant, Outcome<R::Answer>), Skipped> {
         request.address(self.address.node_name());
+        let arrived = Instant::now();
         let turn = self.lock.enqueue().turn().await;
         let was_busy = self.is_busy();
         let asked = Instant::now();
+        self.observed.metrics.node_lock_wait_seconds.observe(asked - arrived);
         let foreground = async {
             sleep(POLL_GRACE).await;
             self.lock.wanted().await;
@@ -159,17 +184,36 @@ impl<N: NodeApi<Error = CallError>> Node<N> {
             biased;
             answer = timeout(PER_NODE, exchange(&self.peer, request)) => answer.unwrap_or(Outcome::TimedOut),
             () = foreground, if may_give_way => {
-                tracing::debug!(operation = R::OPERATION.name, node = self.url(), "poll gives way to a call");
-                return Err(Skipped::GaveWay);
+                tracing::debug!(call = R::OPERATION.name, node = self.url(), "poll gives way to a call");
+                return Err(self.skipped(Skipped::GaveWay));
             }
         };
         drop(turn);
         if matches!(outcome, Outcome::TimedOut) && (was_busy || self.is_busy()) {
-            tracing::debug!(operation = R::OPERATION.name, node = self.url(), "poll of a busy node skipped");
-            return Err(Skipped::Busy);
+            tracing::debug!(call = R::OPERATION.name, node = self.url(), "poll of a busy node skipped");
+            return Err(self.skipped(Skipped::Busy));
         }
-        outcome.log(R::OPERATION.name, self.url(), asked);
+        self.note(R::OPERATION.name, asked, &outcome);
+        self.note_poll(Attempt::new(R::OPERATION.name, asked, &outcome));
         Ok((asked, outcome))
+    }
+
+    fn skipped(&self, skipped: Skipped) -> Skipped {
+        self.observed.metrics.polls_skipped.get_or_create(&Reason { reason: skipped.label() }).inc();
+        skipped
+    }
+
+    /// Logs and counts an outcome as it is reported.
+    fn note<T>(&self, operation: &'static str, start: Instant, outcome: &Outcome<T>) {
+        outcome.log(operation, self.url(), start);
+        self.observed.metrics.node_called(operation, outcome.label(), start.elapsed());
+    }
+
+    /// Logs and counts how a call has ended whose caller was answered before.
+    fn note_late<T>(&self, operation: &'static str, start: Instant, outcome: &Outcome<T>) {
+        outcome.log(operation, self.url(), start);
+        let labels = metrics::NodeCall { operation, outcome: outcome.label() };
+        self.observed.metrics.late_calls.get_or_create(&labels).inc();
     }
 
     fn prepare<R: NodeRequest>(
@@ -198,7 +242,10 @@ impl<R: NodeRequest, N: NodeApi<Error = CallError>> Call<R, N> {
             biased;
             () = self.withdrawn.cancelled() => Err(Unsent::Withdrawn),
             () = sleep_until(deadline) => Err(Unsent::Late),
-            turn = self.place.turn() => Ok(turn),
+            turn = self.place.turn() => {
+                self.node.observed.metrics.node_lock_wait_seconds.observe(self.start.elapsed());
+                Ok(turn)
+            }
         }
     }
 
@@ -211,7 +258,7 @@ impl<R: NodeRequest, N: NodeApi<Error = CallError>> Call<R, N> {
                 .unwrap_or(Outcome::TimedOut),
             Err(_) => Outcome::LockTimeout,
         };
-        outcome.log(R::OPERATION.name, self.node.url(), self.start);
+        self.node.note(R::OPERATION.name, self.start, &outcome);
         outcome
     }
 
@@ -220,19 +267,20 @@ impl<R: NodeRequest, N: NodeApi<Error = CallError>> Call<R, N> {
         let (operation, start) = (R::OPERATION.name, self.start);
         let (deadline, end) = (start + self.budget, start + DETACHED);
         let mut report = Some(report);
-        let mut tell = |outcome: Outcome<R::Answer>, node: &str| {
-            outcome.log(operation, node, start);
-            if let Some(report) = report.take() {
+        let node = self.node.clone();
+        let mut tell = |outcome: Outcome<R::Answer>| match report.take() {
+            Some(report) => {
+                node.note(operation, start, &outcome);
                 // A caller who is gone needs no report.
                 let _ = report.send(outcome);
             }
+            None => node.note_late(operation, start, &outcome),
         };
-        let node = self.node.clone();
         let mut late = None;
 
         let mut turn = self.turn(deadline).await;
         if let Err(Unsent::Late) = turn {
-            tell(Outcome::LockTimeout, node.url());
+            tell(Outcome::LockTimeout);
             if !node.late_calls_succeed {
                 return;
             }
@@ -243,7 +291,17 @@ impl<R: NodeRequest, N: NodeApi<Error = CallError>> Call<R, N> {
             Ok(turn) => turn,
             // Nobody waits for it: a late one was reported, one withdrawn belongs to a search that is over.
             Err(unsent) => {
-                return tracing::info!(operation, node = node.url(), ?unsent, "node call dropped unsent");
+                node.observed
+                    .metrics
+                    .node_calls_dropped
+                    .get_or_create(&metrics::Operation { operation })
+                    .inc();
+                return tracing::info!(
+                    call = operation,
+                    node = node.url(),
+                    ?unsent,
+                    "node call dropped unsent"
+                );
             }
         };
 
@@ -253,11 +311,11 @@ impl<R: NodeRequest, N: NodeApi<Error = CallError>> Call<R, N> {
         let mut outcome = timeout_at(yield_at.min(end), &mut exchange).await;
         drop(turn);
         if outcome.is_err() {
-            tell(Outcome::TimedOut, node.url());
+            tell(Outcome::TimedOut);
             late.get_or_insert_with(|| node.late_call());
             outcome = timeout_at(end, exchange).await;
         }
-        tell(outcome.unwrap_or(Outcome::TimedOut), node.url());
+        tell(outcome.unwrap_or(Outcome::TimedOut));
     }
 
     /// Without a caller. The lock is free again after 20 s, as the original's was at once (§4.5).
@@ -275,7 +333,7 @@ impl<R: NodeRequest, N: NodeApi<Error = CallError>> Call<R, N> {
             }
             Err(_) => Outcome::LockTimeout,
         };
-        outcome.log(R::OPERATION.name, self.node.url(), self.start);
+        self.node.note(R::OPERATION.name, self.start, &outcome);
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) use call::{Outcome, PER_NODE, Skipped};
 pub(crate) use node::{Monitored, Node};
 pub(crate) use search::{Candidates, Until, search};
 
+use crate::observed::Observed;
 use crate::settings::NodeAddress;
 use crate::tasks::Tasks;
 
@@ -65,6 +66,7 @@ impl<N> NodeList<N> {
 pub(crate) struct Nodes<C: Connector> {
     connector: Arc<C>,
     tasks: Tasks,
+    observed: Arc<Observed>,
     late_calls_succeed: bool,
     list: watch::Sender<Arc<NodeList<C::Node>>>,
 }
@@ -72,7 +74,13 @@ pub(crate) struct Nodes<C: Connector> {
 impl<C: Connector> Nodes<C> {
     pub(crate) fn new(connector: Arc<C>, tasks: Tasks, late_calls_succeed: bool) -> Self {
         let list = watch::Sender::new(Arc::new(NodeList::new(Vec::new())));
-        Self { connector, tasks, late_calls_succeed, list }
+        let observed = Arc::default();
+        Self { connector, tasks, observed, late_calls_succeed, list }
+    }
+
+    /// Where calls to nodes and launches are noted.
+    pub(crate) fn observed(&self) -> &Arc<Observed> {
+        &self.observed
     }
 
     /// The list as it is now.
@@ -109,8 +117,10 @@ impl<C: Connector> Nodes<C> {
                 Some((_, node)) => node,
                 None => {
                     let peer = self.connector.node(&address.url);
-                    let (tasks, late_calls_succeed) = (self.tasks.clone(), self.late_calls_succeed);
-                    let node = Arc::new(Node::new(address, peer, awaited, tasks, late_calls_succeed));
+                    let (tasks, observed) = (self.tasks.clone(), self.observed.clone());
+                    let late_calls_succeed = self.late_calls_succeed;
+                    let node = Node::new(address, peer, awaited, tasks, observed, late_calls_succeed);
+                    let node = Arc::new(node);
                     added.push(node.clone());
                     node
                 }

@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use super::lock::NodeLock;
 use super::request::Resources;
 use crate::addresses::Neighbours;
+use crate::observed::{Attempt, Observed};
 use crate::schedule::{Capacity, NodeState, NodeView};
 use crate::settings::NodeAddress;
 use crate::tasks::Tasks;
@@ -44,6 +45,9 @@ pub(crate) struct Node<N> {
     pub(super) peer: N,
     pub(super) lock: NodeLock,
     pub(super) tasks: Tasks,
+    pub(super) observed: Arc<Observed>,
+    known_since: Instant,
+    last_poll: Mutex<Option<Attempt>>,
     /// See [`ClusterSettings::late_calls_succeed`](crate::ClusterSettings::late_calls_succeed).
     pub(super) late_calls_succeed: bool,
     /// Calls that go on after their caller was answered: while there are any, the node is busy.
@@ -137,6 +141,7 @@ impl<N> Node<N> {
         peer: N,
         awaited: bool,
         tasks: Tasks,
+        observed: Arc<Observed>,
         late_calls_succeed: bool,
     ) -> Self {
         Self {
@@ -144,6 +149,9 @@ impl<N> Node<N> {
             peer,
             lock: NodeLock::default(),
             tasks,
+            observed,
+            known_since: Instant::now(),
+            last_poll: Mutex::default(),
             late_calls_succeed,
             late_calls: AtomicUsize::new(0),
             record: Mutex::default(),
@@ -172,6 +180,48 @@ impl<N> Node<N> {
             maximum: record.known.said.maximum,
             available: (record.known.said.available - reserved).floored(),
         }
+    }
+
+    /// Where calls and launches are noted.
+    pub(crate) fn observed(&self) -> &Arc<Observed> {
+        &self.observed
+    }
+
+    /// A poll has ended.
+    pub(super) fn note_poll(&self, poll: Attempt) {
+        *self.last_poll.lock() = Some(poll);
+    }
+
+    /// How long ago it was polled last, or became known.
+    pub(crate) fn unpolled(&self) -> Duration {
+        self.last_poll.lock().as_ref().map_or(self.known_since, |poll| poll.ended).elapsed()
+    }
+
+    /// Its name as configured.
+    pub(crate) fn name(&self) -> &str {
+        &self.address.name
+    }
+
+    /// When its state changed last, if ever.
+    pub(crate) fn changed(&self) -> Option<Instant> {
+        self.record.lock().known.changed
+    }
+
+    /// How the last poll has ended.
+    pub(crate) fn last_poll(&self) -> Option<Attempt> {
+        self.last_poll.lock().clone()
+    }
+
+    /// Calls that go on after their deadline.
+    pub(crate) fn late_calls(&self) -> usize {
+        self.late_calls.load(Ordering::Relaxed)
+    }
+
+    /// Launches that the node's numbers do not contain: instance, size, whether the node has accepted it.
+    pub(crate) fn reservations(&self) -> Vec<(String, Capacity, bool)> {
+        let record = self.record.lock();
+        let reservations = record.reservations.iter();
+        reservations.map(|(id, it)| (id.clone(), it.size, it.settled.is_some())).collect()
     }
 
     /// Whether the record's lock can be had within `patience`.
@@ -357,7 +407,7 @@ mod tests {
     const S: Capacity = Capacity { memory: 1024, disk: 10, cores: 1 };
 
     fn node() -> Node<()> {
-        Node::new(NodeAddress::new("n", 8775, "nc"), (), true, Tasks::default(), true)
+        Node::new(NodeAddress::new("n", 8775, "nc"), (), true, Tasks::default(), Arc::default(), true)
     }
 
     #[tokio::test(start_paused = true)]

@@ -22,6 +22,7 @@ pub(super) fn describe_instances<C: Connector>(
     let answer = request.answer(true);
     let (instances, abridged, bytes) = cluster.instances.snapshot(answer.short_length());
     let count = instances.len();
+    cluster.nodes.observed().describes_instances(bytes, abridged.left_out().len());
     let before = std::mem::replace(&mut *cluster.abridged.lock(), abridged);
     if before != abridged {
         let left_out = abridged.left_out().join(", ");

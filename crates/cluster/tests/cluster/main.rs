@@ -13,6 +13,7 @@ mod fixture;
 #[path = "../fleet/mod.rs"]
 mod fleet;
 mod gatherlog;
+mod inspect;
 mod launches;
 mod monitor;
 mod networks;
