@@ -270,6 +270,14 @@ fn emit_service(out: &mut String, service: &Service, file: &str, api: &str) {
     let name = &service.name;
     _ = write!(out, "\n/// The operations of {name}.\npub trait {api}Api: Send + Sync + 'static {{\n");
     out.push_str("/// What an operation fails with.\ntype Error: Send;\n");
+    // Nodes alone are searched, one after another.
+    let searched = api == "Node";
+    if searched {
+        out.push_str(
+            "\n/// `operation` may be called soon: what does not depend on the request can be got ready. A hint.\n\
+             fn prepare(&self, _operation: &'static Operation) {}\n",
+        );
+    }
     for operation in &service.operations {
         _ = write!(
             out,
@@ -283,6 +291,9 @@ fn emit_service(out: &mut String, service: &Service, file: &str, api: &str) {
     out.push_str("}\n");
 
     _ = write!(out, "\nimpl<C: Caller> {api}Api for Stub<C> {{\ntype Error = CallError;\n");
+    if searched {
+        out.push_str("\nfn prepare(&self, operation: &'static Operation) {\nself.0.prepare(operation);\n}\n");
+    }
     for operation in &service.operations {
         _ = write!(
             out,

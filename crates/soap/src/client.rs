@@ -3,13 +3,13 @@
 //! peer is just closing. No retry and no deadline here: both are the caller's decision, and dropping the future
 //! closes the connection.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use euca_wire::{CallError, Caller, Encoder, Generation, Message as _, Request};
+use euca_wire::{CallError, Caller, Encoder, Generation, Message as _, Operation, Request};
 use euca_wsse::envelope::{self as scan, Version};
-use euca_wsse::{Credentials, Profile, Verifier};
+use euca_wsse::{Credentials, KeyPair, Profile, SignError, Verifier};
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
 use http::uri::{Authority, Scheme};
 use http::{Method, StatusCode, Uri};
@@ -17,6 +17,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tracing::warn;
 
 use crate::envelope::{self, Addressing};
@@ -59,11 +60,27 @@ pub struct Client {
     /// `None` for a URL that cannot be called.
     target: Option<Target>,
     options: ClientOptions,
+    prepared: Mutex<Option<Prepared>>,
 }
 
 struct Target {
     authority: Authority,
     path: String,
+}
+
+/// A header signed ahead of its request, which in profile Legacy it does not depend on. It carries no time, so it
+/// does not age.
+struct Prepared {
+    action: &'static str,
+    message_id: String,
+    keys: Arc<KeyPair>,
+    header: JoinHandle<Result<Vec<u8>, SignError>>,
+}
+
+impl Prepared {
+    fn suits(&self, action: &str, keys: &Arc<KeyPair>) -> bool {
+        self.action == action && Arc::ptr_eq(&self.keys, keys)
+    }
 }
 
 impl Client {
@@ -75,13 +92,12 @@ impl Client {
                 let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
                 Some(Target { authority: uri.authority()?.clone(), path })
             });
-        Self { url: url.to_owned(), target, options }
+        Self { url: url.to_owned(), target, options, prepared: Mutex::default() }
     }
 
     async fn exchange<Q: Request>(&self, request: &Q) -> Result<Q::Response, CallError> {
         let action = Q::OPERATION.action;
-        let message_id = euca_wsse::new_message_id().map_err(|error| unsigned(&error))?;
-        let message = self.message(action, message_id.clone(), request)?;
+        let (message_id, message) = self.message(request).await?;
         let (status, reply) = self.post(action, message).await?;
         let undecodable = |reason: String| CallError::Undecodable(format!("{reason} (HTTP status {status})"));
         let envelope =
@@ -104,21 +120,36 @@ impl Client {
         Q::Response::read(&envelope::element(body)).map_err(|error| undecodable(error.to_string()))
     }
 
-    fn message<Q: Request>(
-        &self,
-        action: &'static str,
-        message_id: String,
-        request: &Q,
-    ) -> Result<Vec<u8>, CallError> {
+    /// The complete message, and its id.
+    async fn message<Q: Request>(&self, request: &Q) -> Result<(String, Vec<u8>), CallError> {
+        let action = Q::OPERATION.action;
         let mut body = Vec::with_capacity(1024);
         request.write(&mut Encoder::new(&mut body, Generation::V2_0));
-        let addressing =
-            Addressing { action, message_id, to: Some(self.url.clone()), from: None, relates_to: None };
         let Some(ClientSecurity { credentials, profile, .. }) = &self.options.security else {
-            return Ok(addressing.unsigned(Version::Soap11, &body));
+            let addressing = self.addressing(action)?;
+            let message = addressing.unsigned(Version::Soap11, &body);
+            return Ok((addressing.message_id, message));
         };
         let keys = credentials.own().map_err(|error| unsigned(&error))?;
-        addressing.sign(&keys, Version::Soap11, *profile, &body).map_err(|error| unsigned(&error))
+        if let Some(prepared) = self.take_prepared(action, &keys)
+            && let Ok(Ok(header)) = prepared.header.await
+        {
+            return Ok((prepared.message_id, envelope::assemble(Version::Soap11, &header, &body)));
+        }
+        let addressing = self.addressing(action)?;
+        let message = addressing.sign(&keys, Version::Soap11, *profile, &body);
+        Ok((addressing.message_id, message.map_err(|error| unsigned(&error))?))
+    }
+
+    fn addressing(&self, action: &'static str) -> Result<Addressing, CallError> {
+        let message_id = euca_wsse::new_message_id().map_err(|error| unsigned(&error))?;
+        Ok(Addressing { action, message_id, to: Some(self.url.clone()), from: None, relates_to: None })
+    }
+
+    /// The prepared header, if it is of this operation and made with these keys; it is used up either way.
+    fn take_prepared(&self, action: &'static str, keys: &Arc<KeyPair>) -> Option<Prepared> {
+        let mut slot = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.take().filter(|prepared| prepared.suits(action, keys))
     }
 
     async fn post(&self, action: &str, message: Vec<u8>) -> Result<(StatusCode, Bytes), CallError> {
@@ -183,6 +214,25 @@ fn unsigned(error: &dyn std::fmt::Display) -> CallError {
 }
 
 impl Caller for Client {
+    /// Signs a header in the background.
+    fn prepare(&self, operation: &'static Operation) {
+        let Some(ClientSecurity { credentials, profile: Profile::Legacy, .. }) = &self.options.security
+        else {
+            return;
+        };
+        // What fails here fails again in the call, and is reported there.
+        let (Ok(keys), Ok(addressing)) = (credentials.own(), self.addressing(operation.action)) else {
+            return;
+        };
+        let mut slot = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.as_ref().is_some_and(|prepared| prepared.suits(operation.action, &keys)) {
+            return;
+        }
+        let (action, message_id, signer) = (operation.action, addressing.message_id.clone(), keys.clone());
+        let header = tokio::spawn(async move { addressing.sign_header(&signer) });
+        *slot = Some(Prepared { action, message_id, keys, header });
+    }
+
     async fn call<Q: Request>(&self, request: Q) -> Result<Q::Response, CallError> {
         self.exchange(&request).await
     }

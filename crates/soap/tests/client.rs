@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use euca_soap::{Client, ClientOptions, ClientSecurity};
-use euca_wire::{CallError, Caller as _, FaultCode, gl};
+use euca_wire::{CallError, Caller as _, FaultCode, Operation, Request as _, gl};
 use euca_wsse::{Credentials, Headers, KeyPair, Options, Profile, Verifier, Version, sign_envelope};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -401,4 +401,53 @@ async fn a_client_that_cannot_sign_calls_nobody() {
     let Err(CallError::Unreachable(reason)) = &result else { panic!("{result:?}") };
     assert!(reason.contains("cannot be signed"), "{reason}");
     assert!(timeout(Duration::from_millis(100), listener.accept()).await.is_err(), "the peer was called");
+}
+
+/// A header may be signed before its request is known; whatever happens in between, the request is sent under a
+/// fresh id and with the keys of that moment.
+#[tokio::test]
+async fn what_was_prepared_is_used_once_and_only_where_it_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key] = ["cert", "key"].map(|name| folder.path().join(name));
+    let become_ = |who: &str| {
+        std::fs::copy(key_file(&format!("{who}-cert.pem")), &certificate).unwrap();
+        std::fs::copy(key_file(&format!("{who}-pk.pem")), &key).unwrap();
+    };
+    let credentials = Arc::new(Credentials::new(&certificate, &key, &key_file("node-cert.pem")));
+    let security = ClientSecurity { credentials, profile: Profile::Legacy, verifier: None, enforce: false };
+    let options = ClientOptions { security: Some(security), ..plain() };
+    let (listener, url) = listener().await;
+    let client = Client::new(&url, options);
+    let mut ids = std::collections::HashSet::new();
+    let steps: [(&str, &[&Operation]); 5] = [
+        ("cluster", &[]),
+        ("cluster", &[gl::GetKeys::OPERATION]),
+        ("cluster", &[gl::GetKeys::OPERATION, gl::GetKeys::OPERATION]),
+        ("cluster", &[gl::GetKeys::OPERATION, gl::GetLogs::OPERATION]),
+        ("other", &[gl::GetKeys::OPERATION]),
+    ];
+    for (signer, prepared) in steps {
+        become_("cluster");
+        prepared.iter().for_each(|operation| client.prepare(operation));
+        become_(signer);
+        for _ in 0..2 {
+            let (call, accepted) = tokio::join!(client.call(gl::GetKeys::default()), async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut raw = Vec::new();
+                while !raw.ends_with(b"</soapenv:Envelope>") {
+                    stream.read_buf(&mut raw).await.unwrap();
+                }
+                stream.write_all(&answer("200 OK", "", &envelope(GET_KEYS))).await.unwrap();
+                String::from_utf8(raw).unwrap()
+            });
+            call.unwrap();
+            let (_, message) = accepted.split_once("\r\n\r\n").unwrap();
+            let peer = Credentials::new(&certificate, &key, &key_file(&format!("{signer}-cert.pem")));
+            let verifier = Verifier::new(Arc::new(peer), Options::client(Profile::Legacy));
+            let scanned = euca_wsse::envelope::scan(message.as_bytes(), &Default::default()).unwrap();
+            let verified = verifier.verify(&scanned, std::time::SystemTime::now()).unwrap();
+            assert_eq!(verified.addressing.action.as_deref(), Some("EucalyptusGL#GetKeys"));
+            assert!(ids.insert(message_id(message).to_owned()), "an id was used twice");
+        }
+    }
 }

@@ -90,6 +90,9 @@ pub trait Service: Send + Sync + 'static {
 
 /// Something that carries a request to a peer and brings back the response.
 pub trait Caller: Send + Sync + 'static {
+    /// `operation` may be called soon: what does not depend on the request can be got ready. A hint.
+    fn prepare(&self, _operation: &'static Operation) {}
+
     /// Performs one exchange. Has no deadline; dropping the future abandons the exchange.
     ///
     /// # Errors

@@ -157,6 +157,11 @@ impl<N: NodeApi<Error = CallError>> Node<N> {
         }
     }
 
+    /// A call with such a request may follow: its signature can be made while the node before is asked.
+    pub(crate) fn announce<R: NodeRequest>(&self) {
+        self.peer.prepare(R::OPERATION);
+    }
+
     /// Sends the request once, in the background; nobody learns the outcome but the log (P-07).
     pub(crate) fn forget<R: NodeRequest>(self: &Arc<Self>, request: R) {
         let call = self.prepare(request, UNAWAITED, CancellationToken::new());

@@ -4,6 +4,7 @@
 //!   one at a time, in index order ──a call outstanding for 2 s──► all others at once, at most 32 in flight
 //!                    └────────────── first Ok, all ended, or 45 s since the start ──────────────┘
 //! ```
+//! While a node is asked the next one's request is being signed, which takes as long as the node's own signature.
 //! The host node of a cached instance is a search with one candidate.
 
 use std::future::Future;
@@ -71,14 +72,18 @@ where
     let withdrawn = CancellationToken::new();
     let call = {
         let withdrawn = withdrawn.clone();
-        move |(index, node): (usize, Arc<Node<N>>)| {
+        move |(index, node): (usize, Arc<Node<N>>), rest: &[(usize, Arc<Node<N>>)]| {
+            if let Some((_, next)) = rest.first() {
+                next.announce::<R>();
+            }
             let elapsed = i64::try_from(start.elapsed().as_secs()).unwrap_or(i64::MAX);
             let budget = budget(elapsed, budget::OPERATION, count, index);
             node.call(request.clone(), budget, &withdrawn).map(move |outcome| (index, outcome))
         }
     };
     let mut waiting = candidates.into_iter();
-    let mut calls: FuturesUnordered<_> = waiting.next().map(&call).into_iter().collect();
+    let first = waiting.next().map(|candidate| call(candidate, waiting.as_slice()));
+    let mut calls: FuturesUnordered<_> = first.into_iter().collect();
 
     async move {
         let mut width = 1;
@@ -101,7 +106,7 @@ where
             while calls.len() < width
                 && let Some(candidate) = waiting.next()
             {
-                calls.push(call(candidate));
+                calls.push(call(candidate, waiting.as_slice()));
                 patience.as_mut().reset(Instant::now() + PATIENCE);
             }
         }

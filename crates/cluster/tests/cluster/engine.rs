@@ -169,6 +169,24 @@ proptest! {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_next_node_of_a_search_is_prepared_while_one_is_asked() {
+    let world = world(4).await;
+    for (acts, instance, expected) in [
+        (["F", "F", "F", "F"], id(9), &["n1", "n2", "n3"][..]),
+        (["F", "T", "F", "F"], id(9), &["n1", "n2"]),
+        (["F", "F", "F", "F"], id(2), &[]),
+    ] {
+        for (n, act) in acts.into_iter().enumerate() {
+            let act = if act == "T" { Act::True } else { Act::False };
+            world.fleet.plan(&format!("n{n}"), REBOOT, [act]);
+        }
+        let reboot = cc::RebootInstances { instance_ids: vec![instance], ..Default::default() };
+        world.cluster.reboot_instances(reboot).await.unwrap();
+        assert_eq!(world.fleet.nodes_prepared(), expected);
+    }
+}
+
 /// With real threads and real time: the lock is one, and nothing gets stuck.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_call_at_a_time_reaches_a_node_also_with_many_threads() {

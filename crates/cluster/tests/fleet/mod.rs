@@ -12,7 +12,7 @@ use std::time::Duration;
 use euca_cluster::addresses::{AddressSource, Neighbours};
 use euca_cluster::{Cluster, ClusterSettings, Connector, Environment, NodeAddress};
 use euca_command::testing::Recording;
-use euca_wire::{CallError, Fault, LogApi, NodeApi, Request, gl, nc};
+use euca_wire::{CallError, Fault, LogApi, NodeApi, Operation, Request, gl, nc};
 use futures_util::future::{BoxFuture, ready};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -78,6 +78,8 @@ struct Shared {
     start: Instant,
     scripts: Mutex<HashMap<String, Script>>,
     calls: Mutex<Vec<Call>>,
+    /// Nodes that were told to expect a call.
+    prepared: Mutex<Vec<String>>,
     neighbours: Mutex<Neighbours>,
     names: Mutex<HashMap<String, Ipv4Addr>>,
     broadcasts: Mutex<Vec<Ipv4Addr>>,
@@ -104,6 +106,7 @@ impl Fleet {
             start: Instant::now(),
             scripts: Mutex::default(),
             calls: Mutex::default(),
+            prepared: Mutex::default(),
             neighbours: Mutex::default(),
             names: Mutex::default(),
             broadcasts: Mutex::default(),
@@ -156,6 +159,11 @@ impl Fleet {
     /// Names of the nodes that got calls of this operation, in order.
     pub fn nodes_called(&self, operation: &str) -> Vec<String> {
         self.calls(operation, |call| call.node.clone())
+    }
+
+    /// Names of the nodes that were told to expect a call, in order, since this was last asked.
+    pub fn nodes_prepared(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.prepared.lock().unwrap())
     }
 
     /// The calls of this operation, in order.
@@ -314,6 +322,10 @@ macro_rules! operations {
     ($($method:ident: $request:ident, |$response:ident, $script:ident, $asked:ident| $fill:block;)*) => {
         impl NodeApi for ScriptedNode {
             type Error = CallError;
+
+            fn prepare(&self, _operation: &'static Operation) {
+                self.fleet.0.prepared.lock().unwrap().push(self.name.clone());
+            }
 
             $(async fn $method(
                 &self,

@@ -3828,6 +3828,9 @@ pub trait NodeApi: Send + Sync + 'static {
     /// What an operation fails with.
     type Error: Send;
 
+    /// `operation` may be called soon: what does not depend on the request can be got ready. A hint.
+    fn prepare(&self, _operation: &'static Operation) {}
+
     /// `EucalyptusNC#ncAttachVolume`.
     fn nc_attach_volume(
         &self,
@@ -3909,6 +3912,10 @@ pub trait NodeApi: Send + Sync + 'static {
 
 impl<C: Caller> NodeApi for Stub<C> {
     type Error = CallError;
+
+    fn prepare(&self, operation: &'static Operation) {
+        self.0.prepare(operation);
+    }
 
     fn nc_attach_volume(
         &self,
