@@ -6,6 +6,7 @@
 mod baseline;
 mod original;
 mod promises;
+mod refresh;
 mod stage;
 
 use std::path::PathBuf;
@@ -57,6 +58,17 @@ enum Measure {
         #[arg(long)]
         section: Option<String>,
     },
+    /// Many nodes with many instances: whether each is polled within a period, CPU and memory.
+    Refresh {
+        #[arg(long, default_value_t = 1000)]
+        nodes: u32,
+        /// On each node.
+        #[arg(long, default_value_t = 20)]
+        instances: u32,
+        /// How long to look.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
 }
 
 #[tokio::main]
@@ -68,5 +80,6 @@ async fn main() -> Result<()> {
         Measure::Idle { guest } => promises::idle(&guest).await,
         Measure::Start => promises::start().await,
         Measure::Baseline { quick, section } => baseline::run(quick, section.as_deref()).await,
+        Measure::Refresh { nodes, instances, seconds } => refresh::run(nodes, instances, seconds).await,
     }
 }

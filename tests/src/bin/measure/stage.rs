@@ -39,6 +39,13 @@ impl Stage {
     /// `count` nodes with `instances` each, all of which the daemon knows already. `conf` is added to its
     /// configuration.
     pub async fn new(count: u32, instances: u32, conf: &str) -> Result<Self> {
+        let stage = Self::unawaited(count, instances, conf)?;
+        wait_for_instances(&stage.clc, (count * instances) as usize).await?;
+        Ok(stage)
+    }
+
+    /// The same, when the daemon has just started.
+    pub fn unawaited(count: u32, instances: u32, conf: &str) -> Result<Self> {
         let home = Home::new()?;
         let nodes = Nodes::start(&home, count, instances)?;
         let address = free_address([127, 4, 255, 1].into())?;
@@ -48,7 +55,6 @@ impl Stage {
         home.configure(&format!("{fixed}DAEMON_PEER_CONNECTIONS=\"512\"\n{conf}"))?;
         let daemon = Daemon::start("cc-daemon", &home)?;
         let clc = Clc::new(&home.keys(), Role::Cloud, address)?;
-        wait_for_instances(&clc, (count * instances) as usize).await?;
         Ok(Self { home, daemon, nodes, address, clc })
     }
 
