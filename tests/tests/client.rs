@@ -6,7 +6,8 @@ use std::process::Output;
 use std::time::Duration;
 
 use euca_sim::fleet::Fleet;
-use euca_sim::node::Capacity;
+use euca_sim::node::{Behaviour, Capacity, Plan};
+use euca_tests::admin::Admin;
 use euca_tests::client::CcClient;
 use euca_tests::daemon::{Daemon, free_address};
 use euca_tests::home::Home;
@@ -90,6 +91,44 @@ async fn an_operator_runs_reads_reboots_and_kills_instances() {
     })
     .await
     .unwrap();
+    assert!(daemon.stop().unwrap().success());
+    fleet.stop().await;
+}
+
+#[tokio::test]
+async fn an_operator_is_told_why_an_instance_is_pending() {
+    let home = Home::new().unwrap();
+    let fleet = Fleet::start(&home.keys(), "127.9.0.11:0".parse().unwrap(), 1, Capacity::default()).unwrap();
+    let (node, refusing) = fleet.nodes().first().unwrap();
+    let address = address();
+    let (_, conf) = Admin::of_cluster(&Home::cluster_conf(address, &[*node])).unwrap();
+    home.configure(&conf).unwrap();
+    let daemon = Daemon::start("cc-daemon", &home).unwrap();
+    let client = CcClient::new(&home, address);
+    until("capacity", PATIENCE, async || Ok(!client.ask(&["describeResources"]).await?.contains(" 0\n")))
+        .await
+        .unwrap();
+    refusing.set_plan(Plan { behaviour: Behaviour::Refuse, ..Plan::default() });
+    let ran = client.ask(&[RUN, &["1", "10", "default", "--disk", "2"]].concat()).await.unwrap();
+    let id = ran.split(' ').nth(3).unwrap();
+    let explain = async |more: &[&str]| {
+        text(&client.start("cc-client", &[&["explain", id], more].concat()).await.unwrap())
+    };
+    until("an attempt", PATIENCE, async || {
+        let (code, stdout, stderr) = explain(&[]).await;
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        assert!(stdout.starts_with(&format!("{id} is Pending: ")), "{stdout}");
+        Ok(stdout.contains(" ago: ncRunInstance nc_fail after ") && stdout.contains(", given up in "))
+    })
+    .await
+    .unwrap();
+    let json: serde_json::Value = serde_json::from_str(&explain(&["--json"]).await.1).unwrap();
+    assert_eq!((&json["instance"], &json["state"]), (&id.into(), &"Pending".into()));
+    let (code, stdout, stderr) = text(&client.start("cc-client", &["explain", "i-00000000"]).await.unwrap());
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.contains("no instance and no launch of \"i-00000000\""), "{stderr}");
+    let (code, stdout, _) = text(&client.run(&["explain", id]).await.unwrap());
+    assert_eq!((code, stdout.as_str()), (Some(1), "USAGE: CCclient <host:port> <command> <opts>\n"));
     assert!(daemon.stop().unwrap().success());
     fleet.stop().await;
 }

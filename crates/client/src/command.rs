@@ -147,6 +147,8 @@ pub enum Command {
         #[arg(default_value = "self")]
         service_tag: String,
     },
+    /// Say why an instance of this host's cluster controller is Pending, or in another state; without HOST:PORT.
+    Explain { instance_id: String },
     /// A word that is no command.
     #[command(external_subcommand)]
     Unknown(Vec<String>),

@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use euca_client::command::Options;
+use euca_client::explain::Admin;
 use euca_client::text::Output;
 use euca_client::{Arguments, Command, Error, Session};
 use euca_config::{ClientSettings, Files, Home};
@@ -41,8 +42,11 @@ fn main() -> ExitCode {
         return complain("only runnable from inside euca", None);
     }
     match Arguments::try_parse_from(arguments) {
-        Ok(Arguments { endpoint: Some(endpoint), command, options }) => run(Some(endpoint), command, options),
-        Ok(_) => complain(USAGE, Some(&"no <HOST:PORT>")),
+        Ok(Arguments { endpoint, command, options }) => match (&endpoint, &command) {
+            (Some(_), Command::Explain { .. }) => complain(USAGE, Some(&"explain goes without <HOST:PORT>")),
+            (Some(_), _) | (None, Command::Explain { .. }) => run(endpoint, command, options),
+            (None, _) => complain(USAGE, Some(&"no <HOST:PORT>")),
+        },
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             let _ = error.print();
             ExitCode::SUCCESS
@@ -89,6 +93,7 @@ fn run(endpoint: Option<Authority>, command: Command, options: Options) -> ExitC
     let mut session = Session {
         cluster: peer("EucalyptusCC", settings.sign.then(|| security(&settings.home.keys()))),
         log: peer("EucalyptusGL", None),
+        admin: Admin { port: settings.admin_port, limit: options.timeout },
         user: options.user,
         json: options.json,
         out: Output::new(stdout.lock(), terminal),

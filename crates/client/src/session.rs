@@ -5,8 +5,10 @@ use std::io::{self, Write};
 
 use euca_wire::{CallError, Caller, Request, cc, gl};
 use openssl::error::ErrorStack;
+use serde::Serialize;
 
 use crate::command::{Command, RunInstances};
+use crate::explain::{self, Admin};
 use crate::text::{Output, Reply, field};
 
 /// Why a command did not do what it was given for.
@@ -39,6 +41,9 @@ pub enum Error {
     /// As [`Error::Output`], of JSON.
     #[error("cannot write the reply as JSON")]
     Json(#[from] serde_json::Error),
+    /// There is no explanation.
+    #[error("cannot explain the instance")]
+    Explain(#[from] explain::Error),
     /// OpenSSL has no randomness.
     #[error("cannot make up an id")]
     Random(#[from] ErrorStack),
@@ -51,6 +56,8 @@ pub struct Session<C, W> {
     pub cluster: C,
     /// EucalyptusGL of the same host.
     pub log: C,
+    /// The admin port of this host's cluster controller.
+    pub admin: Admin,
     /// On whose behalf, instead of the user that the original names for each command.
     pub user: Option<String>,
     /// Replies as JSON instead of lines.
@@ -251,6 +258,13 @@ impl<C: Caller, W: Write> Session<C, W> {
                 let reply = self.log.call(request).await;
                 self.show(&shown("getKeys"), reply)
             }
+            Command::Explain { instance_id } => {
+                let explanation = self.admin.explain(&instance_id).await?;
+                if self.json {
+                    return self.write_json(&explanation);
+                }
+                Ok(explain::write(explanation, &mut self.out)?)
+            }
             Command::Unknown(words) => {
                 let name = words.into_iter().next().unwrap_or_default();
                 // The original 2.0.1 says nothing and succeeds; a misspelt command must not look like a done one.
@@ -328,14 +342,18 @@ impl<C: Caller, W: Write> Session<C, W> {
     fn show<R: Reply>(&mut self, words: &Words, reply: Result<R, CallError>) -> Result<(), Error> {
         let reply = self.answered(words, reply)?;
         if self.json {
-            serde_json::to_writer_pretty(&mut self.out, &reply)?;
-            writeln!(self.out)?;
+            self.write_json(&reply)?;
         }
         self.check(words, &reply)?;
         if !self.json {
             reply.lines(&mut self.out)?;
         }
         Ok(())
+    }
+
+    fn write_json(&mut self, document: &impl Serialize) -> Result<(), Error> {
+        serde_json::to_writer_pretty(&mut self.out, document)?;
+        Ok(writeln!(self.out)?)
     }
 
     fn answered<R>(&mut self, words: &Words, reply: Result<R, CallError>) -> Result<R, Error> {

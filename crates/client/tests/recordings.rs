@@ -4,8 +4,10 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use clap::Parser as _;
+use euca_client::explain::Admin;
 use euca_client::text::Output;
 use euca_client::{Arguments, Session};
 use euca_wire::{CallError, Caller, Element, Encoder, Fault, Generation, Message as _, Request, cc};
@@ -45,6 +47,7 @@ async fn run(line: &str, reply: Result<&str, CallError>, terminal: bool) -> Outc
     let mut session = Session {
         cluster: peer.clone(),
         log: peer.clone(),
+        admin: Admin { port: None, limit: Duration::ZERO },
         user: arguments.options.user,
         json: arguments.options.json,
         out: Output::new(&mut text, terminal),

@@ -16,6 +16,8 @@ pub struct ClientSettings {
     pub home: Home,
     /// Where the cluster controller of this host listens (`DAEMON_LISTEN`, `CC_PORT`).
     pub cluster: SocketAddr,
+    /// `DAEMON_ADMIN_PORT` of that cluster controller, if it has one.
+    pub admin_port: Option<u16>,
     /// `ENABLE_WS_SECURITY` is `Y`: calls are signed. Required, as in the original.
     pub sign: bool,
 }
@@ -27,8 +29,8 @@ impl ClientSettings {
         let mut reading = Reading::start(files)?;
         let key = "ENABLE_WS_SECURITY";
         let sign = reading.find(key)?.ok_or_else(|| reading.missing(key))?.value == "Y";
-        let cluster = Listener::read(&mut reading, "CC_PORT", 8774)?.address;
-        Ok(Self { home: files.home().clone(), cluster, sign })
+        let Listener { address, admin_port, .. } = Listener::read(&mut reading, "CC_PORT", 8774)?;
+        Ok(Self { home: files.home().clone(), cluster: address, admin_port, sign })
     }
 }
 
