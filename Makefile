@@ -1,5 +1,5 @@
 # The two commands for a fresh Debian 12 machine with a Rust toolchain: `make demo` and `make test`.
-.PHONY: demo test lint bench fuzz setup build guest install clean
+.PHONY: demo test lint bench simulate fuzz setup build guest install clean
 
 GUEST := target/guest
 
@@ -18,6 +18,10 @@ lint: setup
 # The figures of SPEC.md. Wants a machine with nothing else to do.
 bench: setup
 	tests/bench.sh
+
+# Ten simulated minutes of a whole cluster under faults, for each of ten thousand seeds.
+simulate:
+	cargo run --release --locked -p euca-sim -- simulate --seeds 10000
 
 # `make fuzz TARGET=envelope RUNS=10000000`
 fuzz: setup

@@ -5,14 +5,16 @@ use std::io::BufRead as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
 use euca_sim::fleet::Fleet;
 use euca_sim::keys::Keys;
 use euca_sim::node::{Behaviour, Capacity, Plan, sample_instance};
+use euca_sim::simulation;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
 #[command(version, about = "Simulated node controllers")]
@@ -45,11 +47,30 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         instances: u32,
     },
+    /// Run whole clusters in simulated time under faults, and judge them.
+    Simulate {
+        /// Number of seeds.
+        #[arg(long, default_value_t = 1000)]
+        seeds: u64,
+        /// First seed.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+        /// Run this seed alone.
+        #[arg(long, conflicts_with_all = ["seeds", "from"])]
+        seed: Option<u64>,
+        /// Print all that happens in it.
+        #[arg(long, requires = "seed")]
+        trace: bool,
+    },
 }
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "this is the program's output")]
 async fn main() -> Result<()> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(EnvFilter::from_default_env())
+        .init();
     match Arguments::parse().command {
         Command::Keys { folder } => {
             Keys::create(folder)?;
@@ -75,6 +96,27 @@ async fn main() -> Result<()> {
                 }
             }
             fleet.stop().await;
+        }
+        Command::Simulate { seed: Some(seed), trace, .. } => {
+            let outcome = tokio::task::spawn_blocking(move || simulation::run(seed, None)).await??;
+            if trace {
+                outcome.events.iter().for_each(|event| println!("{event}"));
+            }
+            println!("seed {seed}: {} events, hash {:016x}", outcome.events.len(), outcome.hash);
+            if outcome.violation.is_some() {
+                println!("{outcome}");
+                bail!("a rule was broken");
+            }
+        }
+        Command::Simulate { seeds, from, .. } => {
+            let begun = Instant::now();
+            let all = move || simulation::run_all(from..from.saturating_add(seeds));
+            let (count, failed) = tokio::task::spawn_blocking(all).await??;
+            println!("{count} seeds in {:.1?}", begun.elapsed());
+            if let Some(failed) = failed {
+                println!("{failed}");
+                bail!("a rule was broken");
+            }
         }
     }
     Ok(())

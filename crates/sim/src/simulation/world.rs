@@ -1,0 +1,437 @@
+//! Everything outside the cluster, and the judgement on it: the nodes with what is on its way to them, what the
+//! CLC knows, and what the cluster has promised. It outlives the cluster, which may be killed at any instant.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use euca_cluster::addresses::{AddressSource, Neighbours};
+use euca_cluster::schedule::Capacity;
+use euca_cluster::{Connector, NodeAddress};
+use euca_command::{Command, CommandRunner, Output};
+use euca_wire::{CallError, Fault};
+use fastrand::Rng;
+use futures_util::future::{BoxFuture, ready};
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::clc::Clc;
+use super::ledger::{Ledger, Told};
+use super::line::Line;
+use super::node::{Answer, Details, End, Order, SimulatedNode};
+use super::plan::{Kind, Plan};
+use super::trace::{InstanceNumber, Trace};
+use super::violation::Violation;
+use super::{Sabotage, Time};
+
+/// How long a node may be well, with an instance on it that the cluster does not tell: a poll that was lost (20 s),
+/// the pause, and a poll.
+const UNTOLD: Duration = Duration::from_secs(45);
+
+/// The world of one run.
+pub(super) struct World {
+    pub(super) plan: Plan,
+    pub(super) sabotage: Option<Sabotage>,
+    pub(super) clc: Clc,
+    pub(super) ledger: Ledger,
+    pub(super) trace: Trace,
+    /// Cancelled at the first violation.
+    pub(super) ended: CancellationToken,
+    pub(super) violation: Option<Violation>,
+    rng: Rng,
+    /// When this run of the cluster began: on the clock of the world, and on that of its runtime.
+    begun: (Time, Instant),
+    nodes: Vec<SimulatedNode>,
+    lines: Vec<Line>,
+    /// How often each node was configured anew: calls on behalf of an earlier configuration stand in a line of
+    /// their own.
+    generations: Vec<u32>,
+    /// Since when each node is configured.
+    configured: Vec<Option<Time>>,
+    /// What will happen to the nodes, whoever waits for it.
+    agenda: BTreeMap<(Time, u64), Happening>,
+    answers: BTreeMap<u64, Option<Answer>>,
+    counter: u64,
+}
+
+enum Happening {
+    Execution {
+        node: usize,
+        call: u64,
+        execution: usize,
+        wanted: usize,
+        order: Arc<Order>,
+    },
+    /// The machine loses what it runs.
+    PowerLoss {
+        node: usize,
+    },
+}
+
+/// The world as the cluster reaches it. Clones are the same world.
+#[derive(Clone)]
+pub(super) struct Surroundings(pub(super) Arc<Mutex<World>>);
+
+/// The address of node number `node`.
+pub(super) fn address(node: usize) -> NodeAddress {
+    NodeAddress::new(&format!("n{node}"), 8775, "axis2/services/EucalyptusNC")
+}
+
+/// The number of the node with this URL.
+pub(super) fn node_number(url: &str) -> usize {
+    let name = url.trim_start_matches("http://n").split(':').next().unwrap_or_default();
+    name.parse().unwrap_or(usize::MAX)
+}
+
+/// The number of the instance with this id.
+pub(super) fn instance_number(id: &str) -> Option<InstanceNumber> {
+    InstanceNumber::from_str_radix(id.strip_prefix("i-")?, 16).ok()
+}
+
+impl World {
+    pub(super) fn new(plan: Plan, sabotage: Option<Sabotage>, rng: Rng) -> Self {
+        let nodes: Vec<_> = plan.nodes.iter().map(|it| SimulatedNode::new(it.clone())).collect();
+        let mut agenda = BTreeMap::new();
+        let mut counter = 0;
+        for (node, it) in plan.nodes.iter().enumerate() {
+            for trouble in it.troubles.iter().filter(|it| it.kind == Kind::Off) {
+                counter += 1;
+                agenda.insert((trouble.from, counter), Happening::PowerLoss { node });
+            }
+        }
+        // Expired records are swept out once a period.
+        let slack = plan.settings.polling_frequency + Duration::from_secs(1);
+        Self {
+            ledger: Ledger::new(plan.settings.instance_timeout, slack),
+            sabotage,
+            clc: Clc::default(),
+            trace: Trace::default(),
+            ended: CancellationToken::new(),
+            violation: None,
+            rng,
+            begun: (Duration::ZERO, Instant::now()),
+            lines: nodes.iter().map(|_| Line::default()).collect(),
+            generations: vec![0; nodes.len()],
+            configured: vec![None; nodes.len()],
+            nodes,
+            agenda,
+            answers: BTreeMap::new(),
+            counter,
+            plan,
+        }
+    }
+
+    /// Time since the run began.
+    pub(super) fn now(&self) -> Time {
+        self.begun.0 + self.begun.1.elapsed()
+    }
+
+    /// An instant of the world on the clock of the runtime.
+    pub(super) fn instant(&self, at: Time) -> Instant {
+        self.begun.1 + at.saturating_sub(self.begun.0)
+    }
+
+    pub(super) fn note(
+        &mut self,
+        what: &'static str,
+        node: Option<usize>,
+        instance: Option<InstanceNumber>,
+        stage: &'static str,
+    ) {
+        let now = self.now();
+        self.trace.note(now, what, node, instance, stage);
+    }
+
+    /// Keeps the first violation and ends the run.
+    pub(super) fn judge(&mut self, verdict: Result<(), Violation>) {
+        if let Err(violation) = verdict
+            && self.violation.is_none()
+        {
+            self.violation = Some(violation);
+            self.ended.cancel();
+        }
+    }
+
+    /// The operator has written a node list.
+    pub(super) fn configure(&mut self, list: &[usize]) -> Vec<NodeAddress> {
+        let now = self.now();
+        self.note("node list", None, None, "changes");
+        for node in 0..self.nodes.len() {
+            self.configured[node] = match self.configured[node] {
+                since @ Some(_) if list.contains(&node) => since,
+                None if list.contains(&node) => {
+                    self.note("node list", Some(node), None, "added");
+                    Some(now)
+                }
+                _ => None,
+            };
+        }
+        list.iter().map(|&node| address(node)).collect()
+    }
+
+    /// Lets happen what is due.
+    pub(super) fn catch_up(&mut self) {
+        let now = self.now();
+        while let Some(next) = self.agenda.first_entry().filter(|next| next.key().0 <= now) {
+            let ((at, _), happening) = next.remove_entry();
+            match happening {
+                Happening::PowerLoss { node } => {
+                    self.trace.note(at, "power", Some(node), None, "lost");
+                    self.nodes[node].machines.clear();
+                    self.nodes[node].surprising = true;
+                }
+                Happening::Execution { node, call, execution, wanted, order } => {
+                    self.execute(at, node, call, execution == wanted, &order);
+                }
+            }
+        }
+    }
+
+    fn execute(&mut self, at: Time, node: usize, call: u64, answers: bool, order: &Order) {
+        let waiting = self.answers.contains_key(&call);
+        let target = &mut self.nodes[node];
+        if let Details::Run(request) = &order.details {
+            let instance = order.instance.unwrap_or_default();
+            let has_room = target.has_room(request, at);
+            if !has_room && !target.surprising && !target.machines.contains_key(&instance) {
+                self.judge(Err(Violation::Overcommitted { instance, node }));
+                return;
+            }
+            target.surprising |= !waiting || !answers;
+        } else if !waiting && order.instance.is_none() {
+            // A question nobody waits for any more changes nothing.
+            return;
+        }
+        let mut answer = match self.sabotage {
+            Some(sabotage) if sabotage.ignores(order) => Answer::True,
+            _ => self.nodes[node].execute(order, at, &mut self.rng),
+        };
+        if let Some(sabotage) = self.sabotage {
+            sabotage.falsify(&mut answer);
+        }
+        let stage = if matches!(answer, Answer::False) { "refused" } else { "done" };
+        if order.instance.is_some() {
+            self.trace.note(at, order.operation, Some(node), order.instance, stage);
+        }
+        if answers && let Some(waiting) = self.answers.get_mut(&call) {
+            *waiting = Some(answer);
+        }
+    }
+
+    /// A call reaches the wire. Returns its number, and when and how it ends for the caller.
+    pub(super) fn begin(&mut self, node: usize, generation: u32, order: Order) -> (u64, Option<(Time, End)>) {
+        self.catch_up();
+        let now = self.now();
+        self.counter += 1;
+        let number = self.counter;
+        self.trace.note(now, order.operation, Some(node), order.instance, "sent");
+        if self.generations[node] == generation {
+            let times = (now, self.plan.settings.polling_frequency);
+            let verdict = self.lines[node].begin((node, number), order.operation, order.instance, times);
+            self.judge(verdict);
+        }
+        if matches!(order.details, Details::Run(_)) {
+            let verdict = self.ledger.launched(order.instance.unwrap_or_default(), node);
+            self.judge(verdict);
+        }
+        let fate = self.nodes[node].plan.fate(now, &mut self.rng);
+        let wanted = match fate.end {
+            Some((_, End::Answered(wanted))) => wanted,
+            _ => usize::MAX,
+        };
+        let order = Arc::new(order);
+        for (execution, at) in fate.executed.into_iter().enumerate() {
+            if let Some(at) = at {
+                self.counter += 1;
+                let happening =
+                    Happening::Execution { node, call: number, execution, wanted, order: order.clone() };
+                self.agenda.insert((at, self.counter), happening);
+            }
+        }
+        self.answers.insert(number, None);
+        (number, fate.end)
+    }
+
+    /// The caller gets its answer.
+    fn answer(&mut self, node: usize, number: u64, end: End) -> Result<Answer, CallError> {
+        self.catch_up();
+        let now = self.now();
+        let answer = match end {
+            End::Refused => Answer::False,
+            End::Fault => return Err(CallError::Fault(Fault::server("planned"))),
+            End::Broken => return Err(CallError::Unreachable("connection reset".to_owned())),
+            End::Answered(_) => match self.answers.get_mut(&number).and_then(Option::take) {
+                Some(answer) => answer,
+                None => return Err(CallError::Unreachable("connection reset".to_owned())),
+            },
+        };
+        if let Answer::Instances(instances) = &answer {
+            for it in instances {
+                if let Some(number) = instance_number(&it.instance_id) {
+                    self.ledger.reported(number, &it.state_name, node, now);
+                }
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The caller does not wait any more, answered or not.
+    fn end(&mut self, call: &Call) {
+        let now = self.now();
+        self.answers.remove(&call.number);
+        if self.generations[call.node] == call.generation {
+            self.lines[call.node].end(call.number, now);
+        }
+        let stage = if call.answered { "answered" } else { "given up" };
+        self.trace.note(now, call.operation, Some(call.node), None, stage);
+        // An answer to ncRunInstance that nobody has heard is a surprise to come.
+        if call.operation == "ncRunInstance" && !call.answered {
+            self.nodes[call.node].surprising = true;
+        }
+    }
+
+    /// An operation begins: the node that it will call alone, if that is certain, expects it.
+    pub(super) fn want(&mut self, operation: &'static str, instance: InstanceNumber) {
+        let now = self.now();
+        if let Some((node, certain)) = self.ledger.host(instance, now) {
+            self.lines[node].want(operation, instance, now, certain && self.configured[node].is_some());
+        }
+    }
+
+    /// Judges what the cluster tells of its instances now, against its promises and against the nodes.
+    pub(super) fn judge_told(&mut self, told: &[Told], alive_since: Time) {
+        self.catch_up();
+        let now = self.now();
+        let mut verdict = self.ledger.judge(told, now);
+        for (node, it) in self.nodes.iter().enumerate() {
+            let (Some(well), Some(configured)) = (it.plan.well_since(now), self.configured[node]) else {
+                continue;
+            };
+            let since = well.max(configured).max(alive_since);
+            if now >= since.max(self.lines[node].polled()) + UNTOLD {
+                verdict = verdict.and(Err(Violation::Unpolled { node }));
+            }
+            for (&instance, machine) in &it.machines {
+                let overdue = machine.is_live(now) && now >= since.max(machine.since) + UNTOLD;
+                if overdue && !told.iter().any(|it| it.instance == instance) {
+                    verdict = verdict.and(Err(Violation::Untold { instance, node }));
+                }
+            }
+        }
+        self.judge(verdict);
+    }
+
+    /// How many instances of this size the nodes have had room for in truth, at least and at most, since they
+    /// must have been polled.
+    pub(super) fn real_room(&self, size: Capacity) -> RangeInclusive<i64> {
+        let now = self.now();
+        let before = now.saturating_sub(self.plan.settings.polling_frequency + Duration::from_secs(1));
+        let rooms = self.nodes.iter().map(|node| [before, now].map(|at| node.available(at).fits(size)));
+        let sum = |choose: fn([i64; 2]) -> i64| rooms.clone().map(choose).sum();
+        sum(|[one, other]| one.min(other))..=sum(|[one, other]| one.max(other))
+    }
+
+    /// Judges what is left when nothing bad has happened for a long time.
+    pub(super) fn judge_end(&mut self) {
+        let now = self.now();
+        for (node, it) in self.nodes.iter().enumerate() {
+            let survivor = it.machines.iter().find(|&(&instance, machine)| {
+                machine.is_live(now) && self.clc.has_long_terminated(instance, now)
+            });
+            if let Some((&instance, _)) = survivor {
+                return self.judge(Err(Violation::Survives { instance, node }));
+            }
+        }
+    }
+}
+
+impl Connector for Surroundings {
+    type Node = super::peer::Peer;
+    type Log = super::peer::Peer;
+
+    fn node(&self, url: &str) -> Self::Node {
+        let node = node_number(url);
+        let mut world = self.0.lock();
+        let now = world.now();
+        world.generations[node] += 1;
+        world.lines[node] = Line::new(now, world.plan.settings.late_calls_succeed);
+        // What was promised to the node before is forgotten with it.
+        world.nodes[node].surprising |= world.generations[node] > 1;
+        super::peer::Peer { node, generation: world.generations[node], world: self.clone() }
+    }
+
+    fn log(&self, url: &str) -> Self::Log {
+        super::peer::Peer { node: node_number(url), generation: 0, world: self.clone() }
+    }
+}
+
+impl AddressSource for Surroundings {
+    fn neighbours(&self) -> BoxFuture<'static, std::io::Result<Neighbours>> {
+        let mut world = self.0.lock();
+        world.catch_up();
+        let now = world.now();
+        let live =
+            world.nodes.iter().flat_map(|node| &node.machines).filter(|(_, machine)| machine.is_live(now));
+        let mut neighbours = Neighbours::default();
+        for (number, _) in live {
+            let [a, b, c, d] = number.to_be_bytes();
+            neighbours.add(&format!("d0:0d:{a:02x}:{b:02x}:{c:02x}:{d:02x}"), Ipv4Addr::new(172, 16, c, d));
+        }
+        Box::pin(ready(Ok(neighbours)))
+    }
+}
+
+/// Every program is there, and does nothing.
+impl CommandRunner for Surroundings {
+    fn run(&self, _command: Command) -> BoxFuture<'_, Result<Output, euca_command::Error>> {
+        Box::pin(ready(Ok(Output::exit(0))))
+    }
+}
+
+/// A call in exchange; dropping it is giving it up.
+struct Call {
+    world: Surroundings,
+    node: usize,
+    generation: u32,
+    number: u64,
+    operation: &'static str,
+    answered: bool,
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.world.0.lock().end(self);
+    }
+}
+
+impl Surroundings {
+    /// One exchange with a node.
+    pub(super) async fn exchange(
+        &self,
+        node: usize,
+        generation: u32,
+        mut order: Order,
+    ) -> Result<Answer, CallError> {
+        let operation = order.operation;
+        let sabotage = self.0.lock().sabotage;
+        if let Some(sabotage) = sabotage
+            && let Some(answer) = sabotage.meddle(self, node, generation, &mut order).await
+        {
+            return Ok(answer);
+        }
+        let (number, end, until) = {
+            let mut world = self.0.lock();
+            let (number, end) = world.begin(node, generation, order);
+            (number, end, end.map(|(at, _)| world.instant(at)))
+        };
+        let mut call = Call { world: self.clone(), node, generation, number, operation, answered: false };
+        let (Some((_, end)), Some(until)) = (end, until) else { return std::future::pending().await };
+        sleep_until(until).await;
+        let answer = self.0.lock().answer(node, number, end);
+        call.answered = answer.is_ok();
+        answer
+    }
+}
