@@ -11,11 +11,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use euca_cluster::addresses::Host;
-use euca_cluster::{Cluster, Environment, Gatherlog};
+use euca_cluster::{Cluster, Environment, Gatherlog, State, SystemClock};
 use euca_command::Programs;
 use euca_config::{CcSettings, Files, Watch};
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_soap::{Endpoint, Security, Server};
+use euca_store::{Journal, StateFile};
 use euca_wire::{ClusterService, LogService};
 use euca_wsse::{Credentials, Profile, Verifier};
 use tokio_util::sync::CancellationToken;
@@ -58,10 +59,18 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     let nodes =
         Arc::new(Credentials::new(&key("cluster-cert.pem"), &key("cluster-pk.pem"), &key("node-cert.pem")));
 
+    let path = settings.home.cc_state_file();
+    let opened = tokio::task::spawn_blocking(move || StateFile::open_or_set_aside(&path, State::read));
+    let (file, state) = opened.await.context("reading the state")??;
+    let (journal, writer) = Journal::new(file);
+    tokio::spawn(writer);
     let environment = Environment {
         connector: SoapConnector::new(&settings, nodes),
         addresses: Arc::new(Host::default()),
         commands: Arc::new(Programs::default()),
+        clock: Arc::new(SystemClock),
+        state,
+        journal,
     };
     let cluster = Cluster::new(settings::cluster(&settings), settings::nodes(&settings.hot), environment);
     // A CLC signs as 2.0.1 does, whatever our own daemons may agree on among themselves.

@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use euca_command::CommandRunner;
 use euca_observe::Pulse;
+use euca_store::Journal;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::addresses::AddressSource;
+use crate::clock::Clock;
+use crate::durable::{self, ONLY, State};
 use crate::error::Error;
 use crate::instances::{Instances, host_of};
-use crate::nodes::{Candidates, Connector, Nodes};
+use crate::launch::Launcher;
+use crate::nodes::{Candidates, Common, Connector, Nodes};
 use crate::power::Power;
 use crate::reply_limit::Abridged;
 use crate::settings::{ClusterSettings, MIN_POLLING_FREQUENCY, NetworkMode, NodeAddress};
@@ -26,6 +30,12 @@ pub struct Environment<C> {
     pub addresses: Arc<dyn AddressSource>,
     /// Programs of this host.
     pub commands: Arc<dyn CommandRunner>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// What was durable at the start.
+    pub state: State,
+    /// Where what changes is made durable.
+    pub journal: Journal,
 }
 
 /// A cluster controller. Implements [`euca_wire::ClusterApi`]; wants [`Cluster::run_monitor`] to be run beside.
@@ -41,6 +51,8 @@ pub struct Cluster<C: Connector> {
     pub(crate) commands: Arc<dyn CommandRunner>,
     pub(crate) power: Arc<Power>,
     pub(crate) tasks: Tasks,
+    pub(crate) launcher: Launcher,
+    pub(crate) journal: Journal,
     /// Where ROUNDROBIN goes on. Held while an instance is placed, so that no two placements count on the
     /// same capacity. Lock order: placement, nodes, instances.
     pub(crate) placement: Mutex<usize>,
@@ -51,42 +63,84 @@ pub struct Cluster<C: Connector> {
     nameserver: Mutex<Option<String>>,
     /// How much of each instance DescribeInstances told last.
     pub(crate) abridged: Mutex<Abridged>,
-    /// Every node was polled since the start, whatever came of it.
+    /// Every node was polled since the clean start, whatever came of it.
     complete: AtomicBool,
 }
 
 impl<C: Connector> Cluster<C> {
-    /// A cluster of `nodes` that knows no instances yet. Intervals below their minimum are raised to it.
+    /// A cluster of `nodes` that knows what was durable, and goes on with the launches that were under way.
+    /// Intervals below their minimum are raised to it. To be called within a runtime.
     pub fn new(settings: ClusterSettings, nodes: Vec<NodeAddress>, environment: Environment<C>) -> Arc<Self> {
         let settings = settings.raised_to_minimums();
-        let Environment { connector, addresses, commands } = environment;
+        let Environment { connector, addresses, commands, clock, state, journal } = environment;
         let power = Arc::new(Power::new(&settings, commands.clone(), addresses.clone()));
         let connector = Arc::new(connector);
         let tasks = Tasks::default();
-        let list = Nodes::new(connector.clone(), tasks.clone(), settings.late_calls_succeed);
-        list.set(nodes, true);
-        Arc::new(Self {
+        let complete = state.knowledge.complete;
+        let common = Common {
+            tasks: tasks.clone(),
+            journal: journal.clone(),
+            clock: clock.clone(),
+            observed: Arc::default(),
+            late_calls_succeed: settings.late_calls_succeed,
+        };
+        let list = Nodes::new(connector.clone(), common);
+        list.begin(nodes, state.nodes, !complete);
+        let instances = Arc::new(Instances::new(settings.max_instances, state.instances, journal.clone()));
+        let launcher = Launcher {
+            tasks: tasks.clone(),
+            instances: instances.clone(),
+            power: power.clone(),
+            clock,
+            window: settings.wake_threshold,
+        };
+        let cluster = Arc::new(Self {
             connector,
             nodes: list,
-            instances: Arc::new(Instances::new(settings.max_instances)),
+            instances,
             addresses,
             commands,
             power,
             tasks,
-            placement: Mutex::new(0),
+            launcher,
+            journal,
+            placement: Mutex::new(state.scheduler.cursor),
             period: watch::Sender::new(settings.polling_frequency),
             pulse: Pulse::default(),
             nameserver: Mutex::new(None),
             abridged: Mutex::default(),
-            complete: AtomicBool::new(false),
+            complete: AtomicBool::new(complete),
             settings,
-        })
+        });
+        for (id, launch) in state.launches {
+            cluster.go_on(&id, launch);
+        }
+        cluster
+    }
+
+    /// Goes on with a launch that was under way before the start.
+    fn go_on(&self, id: &str, launch: durable::Launch) {
+        let ended = self.launcher.end();
+        self.instances.launch_goes_on(id, ended.clone());
+        let Some((_, node)) = self.nodes.list().at(&launch.node) else {
+            tracing::error!(instance = id, node = launch.node, "launch given up: its node is not configured");
+            self.instances.launch_is_over(id);
+            return;
+        };
+        tracing::info!(instance = id, node = node.url(), begun = %launch.begun, "launch goes on");
+        node.reserve(id, launch.size);
+        self.launcher.begin(node, launch, ended);
+    }
+
+    /// Waits until everything that happened so far is durable: before an answer that promises something.
+    pub(crate) async fn durable(&self) -> Result<(), Error> {
+        self.journal.flush().await.map_err(|_| Error::NotDurable)
     }
 
     /// Makes `nodes` the node list, in this order. Nodes that stay keep their state, numbers and calls; the
     /// daemon calls this with every list it could read, and keeps silent when it could not.
     pub fn set_nodes(&self, nodes: Vec<NodeAddress>) {
-        self.nodes.set(nodes, false);
+        self.nodes.set(nodes);
     }
 
     /// Changes the pause between two polls of a node, which cannot be shorter than 6 s; each node takes it over
@@ -101,11 +155,14 @@ impl<C: Connector> Cluster<C> {
     }
 
     /// Ends the monitor and the launches, and lets calls under way finish for at most `grace`. Returns how many
-    /// of them were broken off.
+    /// of them were broken off. What is known then is durable.
     pub async fn shut_down(&self, grace: Duration) -> usize {
         let broken_off = self.tasks.stop(grace).await;
         if broken_off > 0 {
             tracing::warn!(broken_off, ?grace, "calls to nodes did not end in time");
+        }
+        if let Err(error) = self.durable().await {
+            tracing::error!(%error, "the next start may know less than this one");
         }
         broken_off
     }
@@ -142,6 +199,7 @@ impl<C: Connector> Cluster<C> {
             return Err(Error::InstancesUnknown { waiting, nodes: list.all().len() });
         }
         self.complete.store(true, Ordering::Release);
+        drop(self.journal.put(ONLY, durable::Knowledge { complete: true }));
         Ok(())
     }
 

@@ -36,6 +36,9 @@ pub(crate) enum Error {
     /// Every node asked has failed, or none is there to be asked.
     #[error("no node has carried out {operation} for instance {instance}")]
     NoNode { operation: &'static str, instance: String },
+    /// What the answer would promise is not durable; the log says why.
+    #[error("state cannot be made durable")]
+    NotDurable,
     /// The network mode is one this release does not carry out.
     #[error("network mode {0:?} is not built yet")]
     NotBuilt(NetworkMode),

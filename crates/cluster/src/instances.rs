@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use euca_store::{Journal, Ticket};
 use euca_wire::{Shared, cc, nc};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::addresses::Neighbours;
+use crate::durable;
 use crate::error::Error;
 use crate::network::NO_ADDRESS;
 use crate::reply_limit::{Abridged, Lengths};
@@ -33,6 +35,8 @@ pub(crate) const UNKNOWN: &str = "Unknown";
 #[derive(Debug)]
 pub(crate) struct Instances {
     maximum: usize,
+    /// Every change of a record is put under the lock of the records, so that both have one order.
+    journal: Journal,
     records: RwLock<IndexMap<String, Record>>,
     /// Ends the launch of an instance. Apart from the records, because a launch may outlive its record.
     /// Locked after them.
@@ -41,6 +45,10 @@ pub(crate) struct Instances {
 
 #[derive(Debug)]
 struct Record {
+    /// Its place in the order in which instances became known.
+    number: u64,
+    /// While it is not known whether the record is durable: it is not told yet, as it might be forgotten.
+    news: Option<Ticket>,
     /// As DescribeInstances tells it. `serviceTag` is the URL of the host node.
     told: Shared<cc::CcInstance>,
     /// What `told` takes in a reply.
@@ -59,9 +67,11 @@ pub(crate) fn host_of(instance: &cc::CcInstance) -> &str {
 }
 
 impl Instances {
-    /// No instances yet, and never more than `maximum`.
-    pub(crate) fn new(maximum: usize) -> Self {
-        Self { maximum, records: RwLock::default(), launches: Mutex::default() }
+    /// The instances that were durable, each as if seen now, and never more than `maximum` in all.
+    pub(crate) fn new(maximum: usize, known: Vec<(String, durable::Instance)>, journal: Journal) -> Self {
+        let restored = |(id, known): (String, durable::Instance)| (id, Record::new(known.told, known.number));
+        let records = RwLock::new(known.into_iter().map(restored).collect());
+        Self { maximum, journal, records, launches: Mutex::default() }
     }
 
     /// Whether the lock can be had within `patience`.
@@ -79,12 +89,13 @@ impl Instances {
         self.records.read().get(id).map(|record| record.last_seen.elapsed())
     }
 
-    /// All instances as they are now, how much of each can be told in a reply that holds `rest` bytes besides, and
-    /// how long that reply is then.
+    /// All instances that are durable, as they are now, how much of each can be told in a reply that holds `rest`
+    /// bytes besides, and how long that reply is then.
     pub(crate) fn snapshot(&self, rest: usize) -> (Vec<Shared<cc::CcInstance>>, Abridged, usize) {
         let records = self.records.read();
-        let (abridged, length) = Lengths::fit(records.values().map(|record| record.lengths), rest);
-        (records.values().map(|record| record.told.clone()).collect(), abridged, length)
+        let told = || records.values().filter(|record| record.is_told());
+        let (abridged, length) = Lengths::fit(told().map(|record| record.lengths), rest);
+        (told().map(|record| record.told.clone()).collect(), abridged, length)
     }
 
     /// The instance with this id.
@@ -92,39 +103,63 @@ impl Instances {
         self.records.read().get(id).map(|record| record.told.clone())
     }
 
-    /// Adds an instance that was just placed. Cancelling `launch` ends its launch, of which
-    /// [`Instances::launch_is_over`] is to be told.
+    /// Adds an instance that was just placed, and its launch; cancelling `ended` ends the launch, of which
+    /// [`Instances::launch_is_over`] is to be told. It is told when it is durable.
     pub(crate) fn add(
         &self,
         id: &str,
         told: Shared<cc::CcInstance>,
-        launch: CancellationToken,
+        launch: durable::Launch,
+        ended: CancellationToken,
     ) -> Result<(), Error> {
         let mut records = self.records.write();
         let mut launches = self.launches.lock();
         let full = records.len() >= self.maximum;
+        let number = next_number(&records);
         match records.entry(id.to_owned()) {
             Entry::Occupied(_) => Err(Error::Known),
             Entry::Vacant(_) if launches.contains_key(id) => Err(Error::Known),
             Entry::Vacant(_) if full => Err(Error::Full(self.maximum)),
             Entry::Vacant(vacant) => {
-                vacant.insert(Record::new(told));
-                launches.insert(id.to_owned(), launch);
+                drop(self.journal.put(id, launch));
+                vacant.insert(Record::new(told, number).noted_in(&self.journal));
+                launches.insert(id.to_owned(), ended);
                 Ok(())
             }
         }
     }
 
-    /// Ends the launch of an instance, if one is under way, whether or not the instance is still told.
+    /// Takes an instance back that was added and of which nothing was promised.
+    pub(crate) fn withdraw(&self, id: &str) {
+        let mut records = self.records.write();
+        records.shift_remove(id);
+        drop(self.journal.delete::<durable::Instance>(id));
+        drop(records);
+        self.cancel_launch(id);
+        self.launch_is_over(id);
+    }
+
+    /// Notes a launch that was under way before the start. Cancelling `ended` ends it.
+    pub(crate) fn launch_goes_on(&self, id: &str, ended: CancellationToken) {
+        self.launches.lock().insert(id.to_owned(), ended);
+    }
+
+    /// Ends the launch of an instance, if one is under way, whether or not the instance is still told. Once that
+    /// is durable, the launch does not come back.
     pub(crate) fn cancel_launch(&self, id: &str) {
         if let Some(launch) = self.launches.lock().get(id) {
             launch.cancel();
+            drop(self.journal.delete::<durable::Launch>(id));
         }
     }
 
-    /// The launch of an instance has come to its end.
+    /// The launch of an instance has come to its end. One that was cancelled was forgotten then, or goes on after
+    /// the next start.
     pub(crate) fn launch_is_over(&self, id: &str) {
-        self.launches.lock().remove(id);
+        let mut launches = self.launches.lock();
+        if launches.remove(id).is_some_and(|launch| !launch.is_cancelled()) {
+            drop(self.journal.delete::<durable::Launch>(id));
+        }
     }
 
     /// Takes over what a node reports of its instances (§5.3). Launches of what it reports come to an end
@@ -143,30 +178,32 @@ impl Instances {
                 continue;
             }
             let full = records.len() >= self.maximum;
+            let number = next_number(&records);
             match records.entry(id) {
                 // The remains on one node do not bury what lives on another.
                 Entry::Occupied(record) if record.get().outlives(&told) => {}
                 Entry::Occupied(mut record) => {
                     self.cancel_launch(record.key());
-                    changes.extend(record.get_mut().update(told, now));
+                    let record = record.get_mut();
+                    if let Some(previous) = record.update(told, now) {
+                        drop(record.keep(&self.journal));
+                        changes.push((previous, record.told.clone()));
+                    }
                 }
                 Entry::Vacant(_) if full => refused += 1,
                 Entry::Vacant(vacant) => {
                     self.cancel_launch(vacant.key());
-                    vacant.insert(Record::new(told.into()));
+                    vacant.insert(Record::new(told.into(), number).noted_in(&self.journal));
                 }
             }
         }
         drop(records);
         for (previous, instance) in changes {
             let (previous, state) = (state_of(&previous), state_of(&instance));
-            tracing::info!(
-                instance = instance.instance_id,
-                node = node_url,
-                previous,
-                state,
-                "instance changes state"
-            );
+            if previous != state {
+                let id = instance.instance_id.as_deref();
+                tracing::info!(instance = id, node = node_url, previous, state, "instance changes state");
+            }
         }
         if refused > 0 {
             let error = Error::Full(self.maximum);
@@ -178,9 +215,10 @@ impl Instances {
     pub(crate) fn expire(&self, timeout: Duration) {
         let now = Instant::now();
         let mut expired = Vec::new();
-        self.records.write().retain(|_, record| {
+        self.records.write().retain(|id, record| {
             let keep = now - record.last_seen <= timeout;
             if !keep {
+                drop(self.journal.delete::<durable::Instance>(id));
                 expired.push(record.told.clone());
             }
             keep
@@ -209,7 +247,7 @@ impl Instances {
             let Some(net) = &record.told.net_params else { continue };
             let Some(address) = neighbours.address(&net.private_mac_address) else { continue };
             let address = address.to_string();
-            record.change_net(|net| {
+            record.change_net(&self.journal, |net| {
                 if public && net.public_ip == NO_ADDRESS {
                     net.public_ip.clone_from(&address);
                 }
@@ -220,11 +258,32 @@ impl Instances {
         }
     }
 
-    /// Sets the public address of every instance whose network satisfies `matches` (§2.7 map).
-    pub(crate) fn set_public_address(&self, address: &str, matches: impl Fn(&cc::NetConfig) -> bool) {
-        for record in self.records.write().values_mut() {
+    /// Sets the public address of every instance whose network satisfies `matches` (§2.7 map). Brings what it was
+    /// before, by instance.
+    pub(crate) fn set_public_address(
+        &self,
+        address: &str,
+        matches: impl Fn(&cc::NetConfig) -> bool,
+    ) -> Vec<(String, String)> {
+        let mut before = Vec::new();
+        for (id, record) in self.records.write().iter_mut() {
             if record.told.net_params.as_ref().is_some_and(&matches) {
-                record.change_net(|net| address.clone_into(&mut net.public_ip));
+                record.change_net(&self.journal, |net| {
+                    let previous = std::mem::replace(&mut net.public_ip, address.to_owned());
+                    before.push((id.clone(), previous));
+                });
+            }
+        }
+        before
+    }
+
+    /// Takes back what [`Instances::set_public_address`] has set, where it still stands.
+    pub(crate) fn reset_public_address(&self, address: &str, before: Vec<(String, String)>) {
+        let mut records = self.records.write();
+        for (id, previous) in before {
+            let Some(record) = records.get_mut(&id) else { continue };
+            if record.told.net_params.as_ref().is_some_and(|net| net.public_ip == address) {
+                record.change_net(&self.journal, |net| net.public_ip = previous);
             }
         }
     }
@@ -235,22 +294,41 @@ impl Instances {
             instance_id: record.told.instance_id.clone(),
             state: Some(record.told.bundle_task_state_name.clone().unwrap_or_default()),
         };
-        self.records.read().values().map(task).collect()
+        self.records.read().values().filter(|record| record.is_told()).map(task).collect()
     }
 }
 
+fn next_number(records: &IndexMap<String, Record>) -> u64 {
+    records.last().map_or(0, |(_, newest)| newest.number + 1)
+}
+
 impl Record {
-    fn new(told: Shared<cc::CcInstance>) -> Self {
-        Self { lengths: Lengths::of(&told), told, last_seen: Instant::now() }
+    fn new(told: Shared<cc::CcInstance>, number: u64) -> Self {
+        Self { number, news: None, lengths: Lengths::of(&told), told, last_seen: Instant::now() }
     }
 
-    /// Replaces what is told by what a node has said, except what the cluster knows better. A change of state
-    /// brings what was told before and what is told now.
-    fn update(
-        &mut self,
-        mut told: cc::CcInstance,
-        now: Instant,
-    ) -> Option<(Shared<cc::CcInstance>, Shared<cc::CcInstance>)> {
+    fn is_told(&self) -> bool {
+        self.news.as_ref().is_none_or(Ticket::is_over)
+    }
+
+    fn id(&self) -> &str {
+        self.told.instance_id.as_deref().unwrap_or_default()
+    }
+
+    /// Makes the record durable.
+    fn keep(&self, journal: &Journal) -> Ticket {
+        journal.put(self.id(), durable::Instance { number: self.number, told: self.told.clone() })
+    }
+
+    /// A record of an instance that was not known before.
+    fn noted_in(mut self, journal: &Journal) -> Self {
+        self.news = Some(self.keep(journal));
+        self
+    }
+
+    /// Replaces what is told by what a node has said, except what the cluster knows better. Brings what was told
+    /// before if that was something else.
+    fn update(&mut self, mut told: cc::CcInstance, now: Instant) -> Option<Shared<cc::CcInstance>> {
         if let (Some(new), Some(old)) = (&mut told.net_params, &self.told.net_params) {
             // A node does not know the addresses that were assigned or discovered here.
             for (new, old) in [(&mut new.public_ip, &old.public_ip), (&mut new.private_ip, &old.private_ip)] {
@@ -261,12 +339,15 @@ impl Record {
         }
         told.launch_time = told.launch_time.or(self.told.launch_time);
         self.last_seen = now;
+        if self.is_told() {
+            self.news = None;
+        }
         if *self.told == told {
             return None;
         }
         let previous = std::mem::replace(&mut self.told, told.into());
         self.lengths = Lengths::of(&self.told);
-        (state_of(&previous) != state_of(&self.told)).then(|| (previous, self.told.clone()))
+        Some(previous)
     }
 
     /// Whether what a node has said is about remains, while the instance lives on another node.
@@ -282,12 +363,13 @@ impl Record {
         })
     }
 
-    fn change_net(&mut self, change: impl FnOnce(&mut cc::NetConfig)) {
+    fn change_net(&mut self, journal: &Journal, change: impl FnOnce(&mut cc::NetConfig)) {
         // Copies the record only while a reader still holds it.
         if let Some(net) = &mut Shared::make_mut(&mut self.told).net_params {
             change(net);
         }
         self.lengths = Lengths::of(&self.told);
+        drop(self.keep(journal));
     }
 }
 
@@ -298,6 +380,11 @@ mod tests {
     const N0: &str = "http://n0:8775/nc";
     const N1: &str = "http://n1:8775/nc";
     const SECOND: Duration = Duration::from_secs(1);
+
+    fn empty(maximum: usize) -> Instances {
+        let (journal, _) = Journal::new(euca_store::testing::Disk::default().open());
+        Instances::new(maximum, Vec::new(), journal)
+    }
 
     fn reported(id: &str, state: &str) -> nc::Instance {
         nc::Instance {
@@ -328,7 +415,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_report_replaces_everything_but_the_addresses_the_node_does_not_know() {
-        let instances = Instances::new(10);
+        let instances = empty(10);
         let told = |private: &str, public: &str| (private.to_owned(), public.to_owned());
         instances.report(N0, vec![with_addresses(reported("i-A", EXTANT), "192.168.1.2", "10.1.1.1")]);
         assert_eq!(addresses(&instances, "i-A"), told("192.168.1.2", "10.1.1.1"));
@@ -350,7 +437,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn cc_t177_states_are_copied_verbatim() {
-        let instances = Instances::new(10);
+        let instances = empty(10);
         for state in [PENDING, EXTANT, TEARDOWN, "Something else"] {
             instances.report(N0, vec![reported("i-A", state)]);
             assert_eq!(state_of(&instances.find("i-A").unwrap()), state);
@@ -360,7 +447,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn cc_t174_a_live_instance_beats_its_remains_on_another_node() {
         for order in [[N0, N1], [N1, N0]] {
-            let instances = Instances::new(10);
+            let instances = empty(10);
             for _ in 0..2 {
                 for node in order {
                     let state = if node == N0 { TEARDOWN } else { EXTANT };
@@ -370,7 +457,7 @@ mod tests {
             let told = instances.find("i-A").unwrap();
             assert_eq!((state_of(&told), host_of(&told)), (EXTANT, N1));
         }
-        let moved = Instances::new(10);
+        let moved = empty(10);
         moved.report(N0, vec![reported("i-A", EXTANT)]);
         moved.report(N1, vec![reported("i-A", PENDING)]);
         assert_eq!(host_of(&moved.find("i-A").unwrap()), N1, "otherwise the last answer wins");
@@ -378,7 +465,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn cc_t165_cc_t166_an_instance_is_kept_for_exactly_its_timeout() {
-        let instances = Instances::new(10);
+        let instances = empty(10);
         instances.report(N0, vec![reported("i-A", EXTANT)]);
         tokio::time::advance(299 * SECOND).await;
         instances.expire(300 * SECOND);
@@ -396,14 +483,14 @@ mod tests {
         let mut neighbours = Neighbours::default();
         neighbours.add("d0:0d:00:00:00:0a", std::net::Ipv4Addr::new(172, 16, 0, 9));
         for (public, expected) in [(true, "172.16.0.9"), (false, NO_ADDRESS)] {
-            let instances = Instances::new(10);
+            let instances = empty(10);
             instances.report(N0, vec![reported("i-A", EXTANT)]);
             assert!(instances.lack_addresses(public));
             instances.discover_addresses(&neighbours, public);
             assert_eq!(addresses(&instances, "i-A"), ("172.16.0.9".into(), expected.into()));
             assert!(!instances.lack_addresses(public));
         }
-        let instances = Instances::new(10);
+        let instances = empty(10);
         instances.report(N0, vec![with_addresses(reported("i-A", EXTANT), "192.168.1.2", "10.1.1.1")]);
         instances.discover_addresses(&neighbours, true);
         assert_eq!(addresses(&instances, "i-A"), ("192.168.1.2".into(), "10.1.1.1".into()));
@@ -411,8 +498,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_instance_is_added_once_and_never_beyond_the_maximum() {
-        let instances = Instances::new(2);
-        let add = |id: &str| instances.add(id, Shared::default(), CancellationToken::new());
+        let instances = empty(2);
+        let add = |id: &str| {
+            let (node, order) = (N0.to_owned(), nc::NcRunInstance::default());
+            let launch = durable::Launch { node, begun: Default::default(), size: Default::default(), order };
+            instances.add(id, Shared::default(), launch, CancellationToken::new())
+        };
         assert_eq!(add("i-A"), Ok(()));
         assert_eq!(add("i-A"), Err(Error::Known));
         assert_eq!(add("i-B"), Ok(()));
@@ -425,7 +516,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn instances_are_told_in_the_order_in_which_they_became_known() {
-        let instances = Instances::new(10);
+        let instances = empty(10);
         let ids = |instances: &Instances| -> Vec<_> {
             instances.snapshot(0).0.iter().map(|told| told.instance_id.clone().unwrap()).collect()
         };

@@ -16,19 +16,60 @@ use euca_wire::{CallError, NodeApi, Request as _, nc};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
+use crate::durable;
+use crate::instances::Instances;
 use crate::nodes::{Node, Outcome, PER_NODE};
 use crate::observed::Attempt;
+use crate::power::Power;
+use crate::schedule::NodeState;
+use crate::tasks::Tasks;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What all launches have in common.
+#[derive(Clone)]
+pub(crate) struct Launcher {
+    pub(crate) tasks: Tasks,
+    pub(crate) instances: Arc<Instances>,
+    pub(crate) power: Arc<Power>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// How long a launch is retried, counted from when it was accepted.
+    pub(crate) window: Duration,
+}
+
+impl Launcher {
+    /// What ends a launch: a child of what ends everything.
+    pub(crate) fn end(&self) -> CancellationToken {
+        self.tasks.stopping().child_token()
+    }
+
+    /// Brings an instance to `node` in the background, in what is left of its time, and has the node woken if it
+    /// sleeps.
+    pub(crate) fn begin<N>(&self, node: Arc<Node<N>>, launch: durable::Launch, ended: CancellationToken)
+    where
+        N: NodeApi<Error = CallError>,
+    {
+        // A clock that was put back gives a launch more time, never less.
+        let elapsed = self.clock.now().unix().saturating_sub(launch.begun.unix()).max(0).unsigned_abs();
+        let left = self.window.saturating_sub(Duration::from_secs(elapsed));
+        if node.state() == NodeState::Asleep {
+            let (power, node) = (self.power.clone(), node.clone());
+            self.tasks.spawn(async move { power.rouse(&node).await });
+        }
+        let instances = self.instances.clone();
+        self.tasks.spawn(async move {
+            let id = launch.order.instance_id.clone();
+            self::launch(node, launch.order, left, ended).await;
+            instances.launch_is_over(&id);
+        });
+    }
+}
+
 /// Asks `node` to run the instance until it does, until `ended` is cancelled, or until `window` is over. The
 /// node never changes. Its reservation is settled or released at the end.
-pub(crate) async fn launch<N>(
-    node: Arc<Node<N>>,
-    request: nc::NcRunInstance,
-    window: Duration,
-    ended: CancellationToken,
-) where
+async fn launch<N>(node: Arc<Node<N>>, request: nc::NcRunInstance, window: Duration, ended: CancellationToken)
+where
     N: NodeApi<Error = CallError>,
 {
     let id = request.instance_id.clone();

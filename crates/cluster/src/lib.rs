@@ -23,8 +23,10 @@
 
 pub mod addresses;
 pub mod budget;
+mod clock;
 mod cluster;
 mod discovery;
+mod durable;
 mod error;
 mod gatherlog;
 mod inspect;
@@ -42,7 +44,9 @@ mod settings;
 mod tasks;
 mod translation;
 
+pub use clock::{Clock, SystemClock};
 pub use cluster::{Cluster, Environment};
+pub use durable::State;
 pub use gatherlog::{Gatherlog, HostFiles};
 pub use inspect::{AttemptView, Explanation, LaunchView, NodeReport, ReservationView};
 pub use nodes::Connector;

@@ -71,6 +71,8 @@ impl<C: Connector> Cluster<C> {
                 changed = nodes.changed() => if changed.is_err() { return },
                 () = sleep_until(next_sweep) => {
                     self.instances.expire(self.settings.instance_timeout);
+                    // Noted when it is so, not only when somebody asks: a restart goes by it.
+                    let _ = self.require_all_instances();
                     next_sweep = Instant::now() + *self.period.borrow();
                 }
             }

@@ -4,9 +4,10 @@
 use std::ops::{Add, Sub};
 
 use euca_wire::cc::VirtualMachine;
+use serde::{Deserialize, Serialize};
 
 /// State of a node as the cluster sees it; drawn in `nodes/node.rs`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum NodeState {
     /// Does not answer, or has never answered yet.
     #[default]
@@ -20,7 +21,7 @@ pub enum NodeState {
 }
 
 /// Amounts of what an instance uses and a node offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Capacity {
     /// Memory in MB.
     pub memory: i64,

@@ -52,9 +52,14 @@ impl Home {
         self.path.join("var/lib/eucalyptus/keys")
     }
 
-    /// The cluster controller's durable state.
+    /// Folder of the cluster controller's durable state.
     pub fn cc_state(&self) -> PathBuf {
         self.path.join("var/lib/eucalyptus/CC")
+    }
+
+    /// The file in it that the state is in.
+    pub fn cc_state_file(&self) -> PathBuf {
+        self.cc_state().join("state.redb")
     }
 
     /// Log files (`cc.log`, `nc.log`, and what GetLogs returns).

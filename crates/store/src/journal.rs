@@ -1,7 +1,7 @@
 //! The journal: changes are put from anywhere, one writer makes them durable.
 //!
 //! ```text
-//!   idle ──put, flush──► batch n: everything pending ──committed──► its tickets are told: durable
+//!   idle ──put──► batch n: everything pending ──committed──► its tickets are told: durable
 //!     ▲                          │
 //!     └──────────────────────────┤ failed: its tickets are told why; what is not overwritten meanwhile
 //!            pause               ▼ is pending again
@@ -78,6 +78,11 @@ type Outcome = Option<Result<(), Arc<Error>>>;
 pub struct Ticket(watch::Receiver<Outcome>);
 
 impl Ticket {
+    /// Whether it is known what became of the change.
+    pub fn is_over(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
     /// Waits until the change, and every one put before it, is durable.
     ///
     /// # Errors
@@ -107,9 +112,9 @@ struct Shared {
 /// The next batch.
 struct Pending {
     changes: BTreeMap<(&'static str, String), Option<Arc<dyn Encode>>>,
-    /// Somebody waits for it, even if there is nothing to write.
-    wanted: bool,
     outcome: watch::Sender<Outcome>,
+    /// Of the batch before it.
+    previous: watch::Receiver<Outcome>,
 }
 
 impl Drop for Shared {
@@ -128,7 +133,11 @@ impl Journal {
     /// A journal that writes to `backend`, and its writer, which ends with the journal's last clone.
     pub fn new(backend: impl Backend) -> (Self, impl Future<Output = ()> + Send) {
         let wake = Arc::new(Notify::new());
-        let pending = Pending { changes: BTreeMap::new(), wanted: false, outcome: watch::Sender::new(None) };
+        let pending = Pending {
+            changes: BTreeMap::new(),
+            outcome: watch::Sender::new(None),
+            previous: watch::Sender::new(Some(Ok(()))).subscribe(),
+        };
         let shared = Arc::new(Shared { pending: Mutex::new(pending), wake: wake.clone() });
         let writer = Writer { shared: Arc::downgrade(&shared), wake };
         (Self(shared), writer.run(backend))
@@ -145,18 +154,21 @@ impl Journal {
         self.change(R::TABLE, key, None)
     }
 
+    /// A ticket for everything put so far.
+    pub fn so_far(&self) -> Ticket {
+        let pending = self.0.pending.lock();
+        // With nothing pending the batch before has it all: a failed one would be pending again.
+        let ended = pending.outcome.borrow().is_some();
+        let all_taken = pending.changes.is_empty() && !ended;
+        Ticket(if all_taken { pending.previous.clone() } else { pending.outcome.subscribe() })
+    }
+
     /// Waits until everything put so far is durable.
     ///
     /// # Errors
     /// As [`Ticket::durable`].
     pub async fn flush(&self) -> Result<(), Error> {
-        let ticket = {
-            let mut pending = self.0.pending.lock();
-            pending.wanted = true;
-            Ticket(pending.outcome.subscribe())
-        };
-        self.0.wake.notify_one();
-        ticket.durable().await
+        self.so_far().durable().await
     }
 
     fn change(&self, table: &'static str, key: &str, value: Option<Arc<dyn Encode>>) -> Ticket {
@@ -194,8 +206,7 @@ impl Writer {
                 woken.await;
                 continue;
             };
-            let result = if changes.is_empty() { Ok(()) } else { backend.commit(changes.clone()).await };
-            match result {
+            match backend.commit(changes.clone()).await {
                 Ok(()) => {
                     if std::mem::take(&mut failing) {
                         tracing::info!(changes = changes.len(), "state is durable again");
@@ -220,11 +231,11 @@ impl Writer {
 /// Begins the next batch; hands out the present one if there is reason to write it.
 fn take(shared: &Shared) -> Option<(Arc<[Change]>, watch::Sender<Outcome>)> {
     let mut pending = shared.pending.lock();
-    if pending.changes.is_empty() && !pending.wanted {
+    if pending.changes.is_empty() {
         return None;
     }
-    pending.wanted = false;
     let outcome = std::mem::replace(&mut pending.outcome, watch::Sender::new(None));
+    pending.previous = outcome.subscribe();
     let changes = std::mem::take(&mut pending.changes);
     drop(pending);
     let changes = changes.into_iter().map(|((table, key), value)| Change { table, key, value });

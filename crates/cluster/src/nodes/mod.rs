@@ -10,6 +10,7 @@ mod search;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use euca_store::Journal;
 use euca_wire::{CallError, LogApi, NodeApi};
 use tokio::sync::watch;
 
@@ -17,6 +18,8 @@ pub(crate) use call::{Outcome, PER_NODE, Skipped};
 pub(crate) use node::{Monitored, Node};
 pub(crate) use search::{Candidates, Until, search};
 
+use crate::clock::Clock;
+use crate::durable;
 use crate::observed::Observed;
 use crate::settings::NodeAddress;
 use crate::tasks::Tasks;
@@ -37,7 +40,6 @@ pub trait Connector: Send + Sync + 'static {
 }
 
 /// The configured nodes in their order. Never changed, only replaced.
-#[derive(Debug)]
 pub(crate) struct NodeList<N> {
     nodes: Vec<Arc<Node<N>>>,
     by_url: HashMap<String, usize>,
@@ -61,26 +63,34 @@ impl<N> NodeList<N> {
     }
 }
 
+/// What all nodes have in common.
+#[derive(Clone)]
+pub(crate) struct Common {
+    pub(crate) tasks: Tasks,
+    pub(crate) journal: Journal,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Where calls and launches are noted.
+    pub(crate) observed: Arc<Observed>,
+    /// See [`ClusterSettings::late_calls_succeed`](crate::ClusterSettings::late_calls_succeed).
+    pub(crate) late_calls_succeed: bool,
+}
+
 /// The configured nodes as they change over time.
-#[derive(Debug)]
 pub(crate) struct Nodes<C: Connector> {
     connector: Arc<C>,
-    tasks: Tasks,
-    observed: Arc<Observed>,
-    late_calls_succeed: bool,
+    common: Common,
     list: watch::Sender<Arc<NodeList<C::Node>>>,
 }
 
 impl<C: Connector> Nodes<C> {
-    pub(crate) fn new(connector: Arc<C>, tasks: Tasks, late_calls_succeed: bool) -> Self {
+    pub(crate) fn new(connector: Arc<C>, common: Common) -> Self {
         let list = watch::Sender::new(Arc::new(NodeList::new(Vec::new())));
-        let observed = Arc::default();
-        Self { connector, tasks, observed, late_calls_succeed, list }
+        Self { connector, common, list }
     }
 
     /// Where calls to nodes and launches are noted.
     pub(crate) fn observed(&self) -> &Arc<Observed> {
-        &self.observed
+        &self.common.observed
     }
 
     /// The list as it is now.
@@ -93,9 +103,33 @@ impl<C: Connector> Nodes<C> {
         self.list.subscribe()
     }
 
+    /// The nodes at the start, with what was durable of them. With `awaited`, DescribeInstances waits until they
+    /// were polled.
+    pub(crate) fn begin(
+        &self,
+        addresses: Vec<NodeAddress>,
+        mut known: HashMap<String, durable::Node>,
+        awaited: bool,
+    ) {
+        self.replace(addresses, awaited, |url| known.remove(url).unwrap_or_default());
+        // No longer configured, and nobody is left who would delete them.
+        for url in known.keys() {
+            drop(self.common.journal.delete::<durable::Node>(url));
+        }
+    }
+
     /// Makes `addresses` the node list: a node that stays keeps everything, one that is new starts
-    /// down, one that is missing is polled no more. Duplicates are dropped. With `awaited`, DescribeInstances waits until the new nodes were polled.
-    pub(crate) fn set(&self, addresses: Vec<NodeAddress>, awaited: bool) {
+    /// down, one that is missing is polled no more. Duplicates are dropped.
+    pub(crate) fn set(&self, addresses: Vec<NodeAddress>) {
+        self.replace(addresses, false, |_| durable::Node::default());
+    }
+
+    fn replace(
+        &self,
+        addresses: Vec<NodeAddress>,
+        awaited: bool,
+        mut known: impl FnMut(&str) -> durable::Node,
+    ) {
         let mut seen = HashSet::new();
         let wanted: Vec<_> = addresses
             .into_iter()
@@ -117,10 +151,8 @@ impl<C: Connector> Nodes<C> {
                 Some((_, node)) => node,
                 None => {
                     let peer = self.connector.node(&address.url);
-                    let (tasks, observed) = (self.tasks.clone(), self.observed.clone());
-                    let late_calls_succeed = self.late_calls_succeed;
-                    let node = Node::new(address, peer, awaited, tasks, observed, late_calls_succeed);
-                    let node = Arc::new(node);
+                    let known = known(&address.url);
+                    let node = Arc::new(Node::new(address, peer, known, awaited, self.common.clone()));
                     added.push(node.clone());
                     node
                 }
@@ -134,8 +166,19 @@ impl<C: Connector> Nodes<C> {
         }
         for node in removed {
             node.retired().cancel();
+            drop(self.common.journal.delete::<durable::Node>(node.url()));
             tracing::info!(node = node.url(), "node removed");
         }
+    }
+}
+
+#[cfg(test)]
+impl Common {
+    /// For a node without a cluster: nothing is durable.
+    pub(crate) fn alone() -> Self {
+        let (journal, _) = Journal::new(euca_store::testing::Disk::default().open());
+        let clock = Arc::new(crate::SystemClock);
+        Self { tasks: Tasks::default(), journal, clock, observed: Arc::default(), late_calls_succeed: true }
     }
 }
 
@@ -169,7 +212,7 @@ mod tests {
     }
 
     fn nodes() -> Nodes<Nowhere> {
-        Nodes::new(Arc::new(Nowhere), Tasks::default(), true)
+        Nodes::new(Arc::new(Nowhere), Common::alone())
     }
 
     fn addresses(names: &[&str]) -> Vec<NodeAddress> {
@@ -183,17 +226,17 @@ mod tests {
     #[test]
     fn cc_t184_cc_t185_a_new_list_keeps_the_nodes_that_stay() {
         let nodes = nodes();
-        nodes.set(addresses(&["a", "b", "c"]), true);
+        nodes.begin(addresses(&["a", "b", "c"]), HashMap::new(), true);
         let before = nodes.list();
         let said = Capacity { memory: 1, disk: 1, cores: 1 };
         before.all()[1]
             .is_up(request::Resources { maximum: said, available: said }, tokio::time::Instant::now());
         before.all()[1].was_polled();
 
-        nodes.set(addresses(&["a", "b", "c"]), false);
+        nodes.set(addresses(&["a", "b", "c"]));
         assert!(before.all().iter().zip(nodes.list().all()).all(|(old, new)| Arc::ptr_eq(old, new)));
 
-        nodes.set(addresses(&["c", "b", "d"]), false);
+        nodes.set(addresses(&["c", "b", "d"]));
         let after = nodes.list();
         assert_eq!(names(&nodes), ["c", "b", "d"]);
         assert_eq!(after.all()[1].view().state, NodeState::Up);
@@ -208,7 +251,7 @@ mod tests {
     #[test]
     fn cc_t189_a_node_named_twice_is_one_node() {
         let nodes = nodes();
-        nodes.set(addresses(&["a", "a", "b"]), true);
+        nodes.begin(addresses(&["a", "a", "b"]), HashMap::new(), true);
         assert_eq!(names(&nodes), ["a", "b"]);
     }
 }

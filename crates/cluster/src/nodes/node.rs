@@ -26,20 +26,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use euca_store::Journal;
+use euca_wire::DateTime;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::Common;
 use super::lock::NodeLock;
 use super::request::Resources;
 use crate::addresses::Neighbours;
+use crate::clock::Clock;
+use crate::durable;
 use crate::observed::{Attempt, Observed};
 use crate::schedule::{Capacity, NodeState, NodeView};
 use crate::settings::NodeAddress;
 use crate::tasks::Tasks;
 
 /// A node controller.
-#[derive(Debug)]
 pub(crate) struct Node<N> {
     pub(super) address: NodeAddress,
     pub(super) peer: N,
@@ -53,6 +57,8 @@ pub(crate) struct Node<N> {
     /// Calls that go on after their caller was answered: while there are any, the node is busy.
     late_calls: AtomicUsize,
     record: Mutex<Record>,
+    journal: Journal,
+    clock: Arc<dyn Clock>,
     /// Whether DescribeInstances may not be answered before this node was polled.
     awaited: AtomicBool,
     monitored: AtomicBool,
@@ -121,6 +127,43 @@ impl NodeRecord {
 }
 
 impl Record {
+    /// What was durable of it. Launches that go on reserve anew; the others were accepted before the next poll.
+    fn restored(known: durable::Node, today: DateTime) -> Self {
+        let now = Instant::now();
+        let back_then = |then: DateTime| {
+            let ago = today.unix().saturating_sub(then.unix()).max(0).unsigned_abs();
+            now.checked_sub(Duration::from_secs(ago)).unwrap_or(now)
+        };
+        let settled = |(id, size)| (id, Reservation { size, settled: Some(now) });
+        Self {
+            known: NodeRecord {
+                state: known.state,
+                changed: known.changed.map(back_then),
+                idle_since: known.idle_since.map(back_then),
+                ip: None,
+                mac: known.mac,
+                said: Resources { maximum: known.maximum, available: known.available },
+            },
+            reservations: known.reservations.into_iter().map(settled).collect(),
+        }
+    }
+
+    fn at_rest(&self, today: DateTime) -> durable::Node {
+        let by_date = |then: Instant| {
+            let ago = i64::try_from(then.elapsed().as_secs()).unwrap_or(i64::MAX);
+            DateTime::from_unix(today.unix().saturating_sub(ago))
+        };
+        durable::Node {
+            state: self.known.state,
+            changed: self.known.changed.map(by_date),
+            idle_since: self.known.idle_since.map(by_date),
+            mac: self.known.mac.clone(),
+            maximum: self.known.said.maximum,
+            available: self.known.said.available,
+            reservations: self.reservations.iter().map(|(id, it)| (id.clone(), it.size)).collect(),
+        }
+    }
+
     fn wakes(&mut self) {
         if self.known.state == NodeState::Asleep {
             self.known.change_to(NodeState::Waking);
@@ -139,11 +182,11 @@ impl<N> Node<N> {
     pub(super) fn new(
         address: NodeAddress,
         peer: N,
+        known: durable::Node,
         awaited: bool,
-        tasks: Tasks,
-        observed: Arc<Observed>,
-        late_calls_succeed: bool,
+        common: Common,
     ) -> Self {
+        let Common { tasks, journal, clock, observed, late_calls_succeed } = common;
         Self {
             address,
             peer,
@@ -154,7 +197,9 @@ impl<N> Node<N> {
             last_poll: Mutex::default(),
             late_calls_succeed,
             late_calls: AtomicUsize::new(0),
-            record: Mutex::default(),
+            record: Mutex::new(Record::restored(known, clock.now())),
+            journal,
+            clock,
             awaited: AtomicBool::new(awaited),
             monitored: AtomicBool::new(false),
             retired: CancellationToken::new(),
@@ -250,9 +295,10 @@ impl<N> Node<N> {
 
     /// Whether it is idle for longer than `threshold`. A launch under way keeps it from being idle.
     pub(crate) fn rests(&self, idle: bool, threshold: Duration) -> bool {
-        let mut record = self.record.lock();
-        let idle = idle && record.reservations.is_empty();
-        record.known.rests(idle, threshold)
+        self.change("runs nothing", |record| {
+            let idle = idle && record.reservations.is_empty();
+            record.known.rests(idle, threshold)
+        })
     }
 
     /// The node powers down. An instance placed on it in that moment has it woken at the next poll.
@@ -275,7 +321,7 @@ impl<N> Node<N> {
 
     /// Its name has this address.
     pub(crate) fn learn_ip(&self, ip: Ipv4Addr) {
-        self.record.lock().known.ip = Some(ip);
+        self.change("is found", |record| record.known.ip = Some(ip));
     }
 
     /// Whether its MAC address is unknown and can be learnt.
@@ -286,10 +332,11 @@ impl<N> Node<N> {
 
     /// Takes its MAC address from the neighbours if it is not known yet (§5.2).
     pub(crate) fn learn_mac(&self, neighbours: &Neighbours) {
-        let mut record = self.record.lock();
-        if let (None, Some(ip)) = (&record.known.mac, record.known.ip) {
-            record.known.mac = neighbours.mac(ip).map(str::to_owned);
-        }
+        self.change("is found", |record| {
+            if let (None, Some(ip)) = (&record.known.mac, record.known.ip) {
+                record.known.mac = neighbours.mac(ip).map(str::to_owned);
+            }
+        });
     }
 
     /// What a wake-up call is addressed to: the MAC address if it is known, else the IP address.
@@ -299,24 +346,31 @@ impl<N> Node<N> {
         mac.or_else(|| record.known.ip.filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string()))
     }
 
-    /// Changes the record; logs, when the lock is free again, if the state has changed.
-    fn change(&self, reason: &str, change: impl FnOnce(&mut Record)) {
-        let (previous, state) = {
+    /// Changes the record, in memory at once and at rest soon: nothing of it is a promise. Logs, when the lock is free
+    /// again, if the state has changed.
+    fn change<T>(&self, reason: &str, change: impl FnOnce(&mut Record) -> T) -> T {
+        let (result, previous, state) = {
             let mut record = self.record.lock();
-            let previous = record.known.state;
-            change(&mut record);
-            (previous, record.known.state)
+            let (known, reserved) = (record.known.clone(), record.reservations.len());
+            let result = change(&mut record);
+            if record.known != known || record.reservations.len() != reserved {
+                drop(self.journal.put(self.url(), record.at_rest(self.clock.now())));
+            }
+            (result, known.state, record.known.state)
         };
         match state {
             _ if state == previous => {}
             NodeState::Down => tracing::warn!(node = self.url(), ?previous, reason, "node is down"),
             _ => tracing::info!(node = self.url(), ?previous, ?state, reason, "node changes state"),
         }
+        result
     }
 
     /// Sets capacity aside for a launch until it is settled or released.
     pub(crate) fn reserve(&self, instance: &str, size: Capacity) {
-        self.record.lock().reservations.insert(instance.to_owned(), Reservation { size, settled: None });
+        self.change("is given an instance", |record| {
+            record.reservations.insert(instance.to_owned(), Reservation { size, settled: None });
+        });
     }
 
     /// The node has accepted the instance: its own numbers contain it from the next poll on. It cannot be asleep.
@@ -331,10 +385,11 @@ impl<N> Node<N> {
 
     /// The launch has ended otherwise. A reservation that is settled stays until the next poll.
     pub(crate) fn release(&self, instance: &str) {
-        let mut record = self.record.lock();
-        if record.reservations.get(instance).is_some_and(|it| it.settled.is_none()) {
-            record.reservations.remove(instance);
-        }
+        self.change("is rid of an instance", |record| {
+            if record.reservations.get(instance).is_some_and(|it| it.settled.is_none()) {
+                record.reservations.remove(instance);
+            }
+        });
     }
 
     /// Marks a call as going on after its caller was answered, until the mark is dropped.
@@ -371,7 +426,6 @@ impl<N> Node<N> {
 }
 
 /// The right to poll a node. It returns to the node also when its holder panics, so that polling goes on.
-#[derive(Debug)]
 pub(crate) struct Monitored<N>(Arc<Node<N>>);
 
 impl<N> Deref for Monitored<N> {
@@ -407,7 +461,7 @@ mod tests {
     const S: Capacity = Capacity { memory: 1024, disk: 10, cores: 1 };
 
     fn node() -> Node<()> {
-        Node::new(NodeAddress::new("n", 8775, "nc"), (), true, Tasks::default(), Arc::default(), true)
+        Node::new(NodeAddress::new("n", 8775, "nc"), (), durable::Node::default(), true, Common::alone())
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,13 +9,17 @@ use crate::nodes::Connector;
 
 /// Notes `source` as the public address of the instance with the private address `dest`. That no instance has
 /// it is no failure.
-pub(super) fn assign_address<C: Connector>(
+pub(super) async fn assign_address<C: Connector>(
     cluster: &Cluster<C>,
     request: &cc::AssignAddress,
 ) -> Result<cc::AssignAddressResponse, Error> {
     address_pair(&request.source, &request.dest)?;
     cluster.require_system_mode()?;
-    cluster.instances.set_public_address(&request.source, |net| net.private_ip == request.dest);
+    let before = cluster.instances.set_public_address(&request.source, |net| net.private_ip == request.dest);
+    if let Err(error) = cluster.durable().await {
+        cluster.instances.reset_public_address(&request.source, before);
+        return Err(error);
+    }
     Ok(request.answer(true))
 }
 

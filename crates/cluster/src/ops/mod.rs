@@ -55,7 +55,7 @@ impl<C: Connector> ClusterApi for Cluster<C> {
     type Error = Fault;
 
     async fn assign_address(&self, request: cc::AssignAddress) -> Result<cc::AssignAddressResponse, Fault> {
-        reply(&request, assign_address::assign_address(self, &request), cc::AssignAddress::answer)
+        reply(&request, assign_address::assign_address(self, &request).await, cc::AssignAddress::answer)
     }
 
     async fn attach_volume(&self, request: cc::AttachVolume) -> Result<cc::AttachVolumeResponse, Fault> {
@@ -140,7 +140,7 @@ impl<C: Connector> ClusterApi for Cluster<C> {
     }
 
     async fn run_instances(&self, request: cc::RunInstances) -> Result<cc::RunInstancesResponse, Fault> {
-        reply(&request, run_instances::run_instances(self, &request), cc::RunInstances::answer)
+        reply(&request, run_instances::run_instances(self, &request).await, cc::RunInstances::answer)
     }
 
     async fn start_network(&self, request: cc::StartNetwork) -> Result<cc::StartNetworkResponse, Fault> {
@@ -155,13 +155,14 @@ impl<C: Connector> ClusterApi for Cluster<C> {
         &self,
         request: cc::TerminateInstances,
     ) -> Result<cc::TerminateInstancesResponse, Fault> {
-        Ok(terminate_instances::terminate_instances(self, &request))
+        let result = terminate_instances::terminate_instances(self, &request).await;
+        reply(&request, result, cc::TerminateInstances::answer)
     }
 
     async fn unassign_address(
         &self,
         request: cc::UnassignAddress,
     ) -> Result<cc::UnassignAddressResponse, Fault> {
-        reply(&request, unassign_address::unassign_address(self, &request), cc::UnassignAddress::answer)
+        reply(&request, unassign_address::unassign_address(self, &request).await, cc::UnassignAddress::answer)
     }
 }

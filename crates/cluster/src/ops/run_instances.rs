@@ -1,23 +1,27 @@
 //! RunInstances (cluster-controller.md §8).
 
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use euca_wire::{DateTime, Shared, cc, nc};
 
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
 use crate::cluster::Cluster;
+use crate::durable::{self, ONLY};
 use crate::error::Error;
 use crate::instances::PENDING;
-use crate::launch::launch;
 use crate::network::system_parameters;
 use crate::nodes::{Connector, Node};
-use crate::schedule::{self, Capacity, NodeState, NodeView};
+use crate::schedule::{self, Capacity, NodeView};
 use crate::translation::{MAX_LIST, machine_for_node, network_for_node};
 
-/// Places each instance on a node and starts its launch; answers before any node is called.
+/// Places each instance on a node and starts its launch; answers before any node is called, but not before the
+/// instances and their launches are durable. When they cannot be made so, none of them was ever there.
 ///
 /// An id that cannot be placed is left out of the answer, which is a success even when nothing is left
 /// . `macAddresses` has no effect, `minCount` none beyond its validation.
-pub(super) fn run_instances<C: Connector>(
+pub(super) async fn run_instances<C: Connector>(
     cluster: &Cluster<C>,
     request: &cc::RunInstances,
 ) -> Result<cc::RunInstancesResponse, Error> {
@@ -37,14 +41,50 @@ pub(super) fn run_instances<C: Connector>(
     }
     cluster.require_system_mode()?;
 
-    let mut instances = Vec::new();
+    let mut placements = Vec::new();
     for id in request.instance_ids.iter().take(wanted) {
         match place(cluster, request, machine, need, id) {
-            Ok(instance) => instances.push(instance),
+            Ok(placement) => placements.push(placement),
             Err(error) => tracing::warn!(instance = id, %error, "instance is not launched"),
         }
     }
+    let instances = placements.iter().map(|placement| placement.instance.clone()).collect();
+    begin(cluster, placements).await?;
     Ok(cc::RunInstancesResponse { instances, ..request.answer(true) })
+}
+
+/// An instance that has a node.
+struct Placement<N> {
+    node: Arc<Node<N>>,
+    instance: Shared<cc::CcInstance>,
+    launch: durable::Launch,
+    ended: CancellationToken,
+}
+
+/// Begins the launches once they are durable, also when whoever asked for them is gone by then.
+async fn begin<C: Connector>(cluster: &Cluster<C>, placements: Vec<Placement<C::Node>>) -> Result<(), Error> {
+    if placements.is_empty() {
+        return Ok(());
+    }
+    let (ticket, launcher) = (cluster.journal.so_far(), cluster.launcher.clone());
+    let (report, outcome) = oneshot::channel();
+    cluster.tasks.spawn(async move {
+        let durable = ticket.durable().await.is_ok();
+        for Placement { node, launch, ended, .. } in placements {
+            let id = &launch.order.instance_id;
+            if durable {
+                tracing::info!(instance = id, node = node.url(), "instance is launched");
+                launcher.begin(node, launch, ended);
+            } else {
+                node.release(id);
+                launcher.instances.withdraw(id);
+            }
+        }
+        // Who does not wait any more does not need to know.
+        let _ = report.send(durable);
+    });
+    // Only a task that is dropped at shutdown reports nothing.
+    if outcome.await.unwrap_or(false) { Ok(()) } else { Err(Error::NotDurable) }
 }
 
 fn place<C: Connector>(
@@ -53,37 +93,26 @@ fn place<C: Connector>(
     machine: &cc::VirtualMachine,
     need: Capacity,
     id: &str,
-) -> Result<Shared<cc::CcInstance>, Error> {
+) -> Result<Placement<C::Node>, Error> {
     let net = system_parameters(id, request.vlan).ok_or(Error::MalformedId)?;
-    // Ends when the instance is terminated or reported, and when the cluster is shut down.
-    let ended = cluster.tasks.stopping().child_token();
-    let (node, instance, asleep) = {
-        let mut cursor = cluster.placement.lock();
-        let list = cluster.nodes.list();
-        let views: Vec<NodeView> = list.all().iter().map(|node| node.view()).collect();
-        let mut moved = *cursor;
-        let chosen = schedule::choose(cluster.settings.policy, &mut moved, &views, need);
-        let index = chosen.ok_or(Error::NoRoom)?;
-        let node = list.all().get(index).ok_or(Error::NoRoom)?;
-        let instance = Shared::from(pending(request, machine, net.clone(), id, node));
-        cluster.instances.add(id, instance.clone(), ended.clone())?;
-        node.reserve(id, need);
+    let ended = cluster.launcher.end();
+    let order = order(request, machine, net.clone(), id);
+    let begun = cluster.launcher.clock.now();
+    let mut cursor = cluster.placement.lock();
+    let list = cluster.nodes.list();
+    let views: Vec<NodeView> = list.all().iter().map(|node| node.view()).collect();
+    let mut moved = *cursor;
+    let chosen = schedule::choose(cluster.settings.policy, &mut moved, &views, need);
+    let node = chosen.and_then(|index| list.all().get(index)).ok_or(Error::NoRoom)?;
+    let instance = Shared::from(pending(request, machine, net, id, node, begun));
+    let launch = durable::Launch { node: node.url().to_owned(), begun, size: need, order };
+    cluster.instances.add(id, instance.clone(), launch.clone(), ended.clone())?;
+    node.reserve(id, need);
+    if moved != *cursor {
         *cursor = moved;
-        (node.clone(), instance, views[index].state == NodeState::Asleep)
-    };
-    tracing::info!(instance = id, node = node.url(), "instance is launched");
-    if asleep {
-        let (power, node) = (cluster.power.clone(), node.clone());
-        cluster.tasks.spawn(async move { power.rouse(&node).await });
+        drop(cluster.journal.put(ONLY, durable::Scheduler { cursor: moved }));
     }
-    let order = order(request, machine, net, id);
-    let launch = launch(node, order, cluster.settings.wake_threshold, ended);
-    let (instances, id) = (cluster.instances.clone(), id.to_owned());
-    cluster.tasks.spawn(async move {
-        launch.await;
-        instances.launch_is_over(&id);
-    });
-    Ok(instance)
+    Ok(Placement { node: node.clone(), instance, launch, ended })
 }
 
 /// What is told of the instance until its node reports it: no groups, mappings, volumes or bundle state.
@@ -93,9 +122,9 @@ fn pending<N>(
     net: cc::NetConfig,
     id: &str,
     node: &Node<N>,
+    now: DateTime,
 ) -> cc::CcInstance {
     let text = |value: &Option<String>| Some(value.clone().unwrap_or_default());
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     cc::CcInstance {
         image_id: text(&request.image_id),
         kernel_id: text(&request.kernel_id),
@@ -109,7 +138,7 @@ fn pending<N>(
             device_mapping: Vec::new(),
         }),
         key_name: text(&request.key_name),
-        launch_time: Some(DateTime::from_unix(i64::try_from(now).unwrap_or(i64::MAX))),
+        launch_time: Some(now),
         state_name: Some(PENDING.to_owned()),
         net_params: Some(net),
         owner_id: text(&request.user_id),

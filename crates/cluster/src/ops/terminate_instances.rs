@@ -3,24 +3,27 @@
 use euca_wire::{cc, nc};
 
 use crate::cluster::Cluster;
+use crate::error::Error;
 use crate::instances::{EXTANT, PENDING, UNKNOWN, host_of, state_of};
 use crate::nodes::Connector;
 use crate::schedule::NodeState;
 
 /// Tells the host node of each instance to terminate it, without waiting for the node. Ids that are not known
 /// are not searched for, nodes that are not up are not called, and a launch still under way ends
-/// first. `isTerminated` is true for every id.
-pub(super) fn terminate_instances<C: Connector>(
+/// first, for good. `isTerminated` is true for every id.
+pub(super) async fn terminate_instances<C: Connector>(
     cluster: &Cluster<C>,
     request: &cc::TerminateInstances,
-) -> cc::TerminateInstancesResponse {
+) -> Result<cc::TerminateInstancesResponse, Error> {
     for id in &request.instance_ids {
         terminate(cluster, id, &request.user_id);
     }
-    cc::TerminateInstancesResponse {
+    // A launch that came back after a restart would run what the CLC no longer knows.
+    cluster.durable().await?;
+    Ok(cc::TerminateInstancesResponse {
         is_terminated: vec![true; request.instance_ids.len()],
         ..request.answer(true)
-    }
+    })
 }
 
 fn terminate<C: Connector>(cluster: &Cluster<C>, id: &str, user_id: &Option<String>) {

@@ -9,12 +9,16 @@ use crate::network::NO_ADDRESS;
 use crate::nodes::Connector;
 
 /// Takes the public address `source` from whatever instance has it; `dest` only has to be one.
-pub(super) fn unassign_address<C: Connector>(
+pub(super) async fn unassign_address<C: Connector>(
     cluster: &Cluster<C>,
     request: &cc::UnassignAddress,
 ) -> Result<cc::UnassignAddressResponse, Error> {
     address_pair(&request.source, &request.dest)?;
     cluster.require_system_mode()?;
-    cluster.instances.set_public_address(NO_ADDRESS, |net| net.public_ip == request.source);
+    let before = cluster.instances.set_public_address(NO_ADDRESS, |net| net.public_ip == request.source);
+    if let Err(error) = cluster.durable().await {
+        cluster.instances.reset_public_address(NO_ADDRESS, before);
+        return Err(error);
+    }
     Ok(request.answer(true))
 }

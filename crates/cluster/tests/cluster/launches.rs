@@ -291,11 +291,11 @@ async fn cc_t093_a_launch_is_retried_every_second_until_the_node_accepts() {
 async fn as_row_94_a_launch_that_never_succeeds_ends_and_its_instance_expires() {
     let world = world().await;
     let start = world.fleet.now();
-    placed(&world, run(&[NEW])).await;
     // Only what the launch needs: the node stays up and reports nothing.
     for operation in [RUN, START] {
         world.fleet.plan("n0", operation, [Act::Refuse]);
     }
+    placed(&world, run(&[NEW])).await;
     sleep(seconds(290.0)).await;
     assert_eq!(free_and_max(&world).await, (11, 12), "its capacity is set aside as long as it is retried");
     assert!(described(&world, NEW).await.is_some());

@@ -19,5 +19,6 @@ mod monitor;
 mod networks;
 mod power;
 mod reboots;
+mod restarts;
 mod terminations;
 mod volumes;

@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use euca_cluster::addresses::{AddressSource, Neighbours};
-use euca_cluster::{Cluster, ClusterSettings, Connector, Environment, NodeAddress};
+use euca_cluster::{Clock, Cluster, ClusterSettings, Connector, Environment, NodeAddress, State};
 use euca_command::testing::Recording;
-use euca_wire::{CallError, Fault, LogApi, NodeApi, Operation, Request, gl, nc};
+use euca_store::Journal;
+use euca_store::testing::Disk;
+use euca_wire::{CallError, DateTime, Fault, LogApi, NodeApi, Operation, Request, gl, nc};
 use futures_util::future::{BoxFuture, ready};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -227,6 +229,12 @@ impl Connector for Fleet {
     }
 }
 
+impl Clock for Fleet {
+    fn now(&self) -> DateTime {
+        DateTime::from_unix(1_290_000_000 + i64::try_from(self.now().as_secs()).unwrap())
+    }
+}
+
 impl AddressSource for Fleet {
     fn neighbours(&self) -> BoxFuture<'static, std::io::Result<Neighbours>> {
         Box::pin(ready(Ok(self.0.neighbours.lock().unwrap().clone())))
@@ -403,6 +411,7 @@ impl LogApi for ScriptedNode {
 pub struct World {
     pub fleet: Fleet,
     pub cluster: Arc<Cluster<Fleet>>,
+    pub disk: Disk,
     monitor: CancellationToken,
 }
 
@@ -415,17 +424,38 @@ impl Drop for World {
 impl World {
     /// A cluster of these nodes; its monitor has not polled yet.
     pub fn start(settings: ClusterSettings, fleet: Fleet, nodes: &[&str]) -> Self {
+        Self::restart(settings, fleet, nodes, &Disk::default())
+    }
+
+    /// A cluster that knows what is on the disk, and may go on where another one has ended.
+    pub fn restart(settings: ClusterSettings, fleet: Fleet, nodes: &[&str], disk: &Disk) -> Self {
         let nodes = nodes.iter().map(|name| address(name)).collect();
+        let (journal, writer) = Journal::new(disk.open());
+        tokio::spawn(writer);
         let environment = Environment {
             connector: fleet.clone(),
             addresses: Arc::new(fleet.clone()),
             commands: fleet.0.commands.clone(),
+            clock: Arc::new(fleet.clone()),
+            state: State::read(disk).unwrap(),
+            journal,
         };
         let cluster = Cluster::new(settings, nodes, environment);
         let monitor = CancellationToken::new();
         let (running, shutdown) = (cluster.clone(), monitor.clone());
         tokio::spawn(async move { running.run_monitor(shutdown).await });
-        Self { fleet, cluster, monitor }
+        Self { fleet, cluster, disk: disk.clone(), monitor }
+    }
+
+    /// Ends it as kill -9 does: nothing more gets to the disk or to a node.
+    pub async fn crash(self) -> (Fleet, Disk) {
+        let disk = self.disk.clone();
+        drop(disk.open());
+        self.monitor.cancel();
+        let ended = self.cluster.shut_down(Duration::ZERO);
+        // It waits in vain for its journal.
+        let _ = tokio::time::timeout(Duration::from_secs(1), ended).await;
+        (self.fleet.clone(), disk)
     }
 
     /// Lets the monitor poll every node once more.

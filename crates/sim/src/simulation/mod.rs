@@ -30,9 +30,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use euca_cluster::{Cluster, Environment};
+use euca_cluster::{Clock, Cluster, Environment, State};
+use euca_store::Journal;
+use euca_store::testing::Disk;
+use euca_wire::DateTime;
 use fastrand::Rng;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use sabotage::Sabotage;
@@ -97,6 +101,15 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>) -> std::io::Result<Outcome> {
     Ok(Outcome { seed, violation: world.violation.take(), hash: trace.hash(), events: trace.into_events() })
 }
 
+/// The time of day, which follows the clock of the runtime; a life begins at this instant.
+struct TimeOfDay(Instant);
+
+impl Clock for TimeOfDay {
+    fn now(&self) -> DateTime {
+        DateTime::from_unix(1_290_000_000 + i64::try_from(self.0.elapsed().as_secs()).unwrap_or(i64::MAX))
+    }
+}
+
 /// One life of the cluster.
 async fn live(world: Surroundings) {
     let (settings, nodes) = {
@@ -104,10 +117,15 @@ async fn live(world: Surroundings) {
         let first = world.plan.lists.first().map(|(_, list)| list.clone()).unwrap_or_default();
         (world.plan.settings.clone(), world.configure(&first))
     };
+    let (journal, writer) = Journal::new(Disk::default().open());
+    tokio::spawn(writer);
     let environment = Environment {
         connector: world.clone(),
         addresses: Arc::new(world.clone()),
         commands: Arc::new(world.clone()),
+        clock: Arc::new(TimeOfDay(Instant::now())),
+        state: State::default(),
+        journal,
     };
     let cluster = Cluster::new(settings, nodes, environment);
     let monitored = cluster.clone();
