@@ -13,11 +13,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Weak};
+use std::pin::pin;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::error::Error;
@@ -70,17 +71,31 @@ impl fmt::Debug for Change {
     }
 }
 
-type Outcome = Option<Result<(), Arc<Error>>>;
+/// Changes that become durable together, or fail together. Who waits is told in the order of asking, so that a
+/// simulated run can be repeated.
+#[derive(Debug, Default)]
+struct Batch {
+    outcome: OnceLock<Result<(), Arc<Error>>>,
+    over: Notify,
+}
+
+impl Batch {
+    /// What became of it; the first word counts.
+    fn settle(&self, outcome: Result<(), Arc<Error>>) {
+        let _ = self.outcome.set(outcome);
+        self.over.notify_waiters();
+    }
+}
 
 /// Whether a change is durable, once that is known.
 #[derive(Debug, Clone)]
 #[must_use = "a change whose ticket nobody waits for is written behind; say so by dropping it"]
-pub struct Ticket(watch::Receiver<Outcome>);
+pub struct Ticket(Arc<Batch>);
 
 impl Ticket {
     /// Whether it is known what became of the change.
     pub fn is_over(&self) -> bool {
-        self.0.borrow().is_some()
+        self.0.outcome.get().is_some()
     }
 
     /// Waits until the change, and every one put before it, is durable.
@@ -88,13 +103,16 @@ impl Ticket {
     /// # Errors
     /// The first attempt has failed, or the journal has ended. After a failure the change is still pending and
     /// is tried again: who has promised nothing yet takes it back by putting what is to be instead.
-    pub async fn durable(mut self) -> Result<(), Error> {
-        match self.0.wait_for(Option::is_some).await {
-            Err(_) => Err(Error::Closed),
-            Ok(outcome) => match &*outcome {
-                Some(Err(error)) => Err(Error::NotDurable(error.clone())),
-                _ => Ok(()),
-            },
+    pub async fn durable(self) -> Result<(), Error> {
+        let mut over = pin!(self.0.over.notified());
+        over.as_mut().enable();
+        if self.0.outcome.get().is_none() {
+            over.await;
+        }
+        match self.0.outcome.get() {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(Error::NotDurable(error.clone())),
+            None => Err(Error::Closed),
         }
     }
 }
@@ -112,9 +130,9 @@ struct Shared {
 /// The next batch.
 struct Pending {
     changes: BTreeMap<(&'static str, String), Option<Arc<dyn Encode>>>,
-    outcome: watch::Sender<Outcome>,
-    /// Of the batch before it.
-    previous: watch::Receiver<Outcome>,
+    batch: Arc<Batch>,
+    /// The one before it.
+    previous: Arc<Batch>,
 }
 
 impl Drop for Shared {
@@ -133,11 +151,8 @@ impl Journal {
     /// A journal that writes to `backend`, and its writer, which ends with the journal's last clone.
     pub fn new(backend: impl Backend) -> (Self, impl Future<Output = ()> + Send) {
         let wake = Arc::new(Notify::new());
-        let pending = Pending {
-            changes: BTreeMap::new(),
-            outcome: watch::Sender::new(None),
-            previous: watch::Sender::new(Some(Ok(()))).subscribe(),
-        };
+        let pending = Pending { changes: BTreeMap::new(), batch: Arc::default(), previous: Arc::default() };
+        pending.previous.settle(Ok(()));
         let shared = Arc::new(Shared { pending: Mutex::new(pending), wake: wake.clone() });
         let writer = Writer { shared: Arc::downgrade(&shared), wake };
         (Self(shared), writer.run(backend))
@@ -158,9 +173,9 @@ impl Journal {
     pub fn so_far(&self) -> Ticket {
         let pending = self.0.pending.lock();
         // With nothing pending the batch before has it all: a failed one would be pending again.
-        let ended = pending.outcome.borrow().is_some();
+        let ended = pending.batch.outcome.get().is_some();
         let all_taken = pending.changes.is_empty() && !ended;
-        Ticket(if all_taken { pending.previous.clone() } else { pending.outcome.subscribe() })
+        Ticket(if all_taken { &pending.previous } else { &pending.batch }.clone())
     }
 
     /// Waits until everything put so far is durable.
@@ -175,7 +190,7 @@ impl Journal {
         let ticket = {
             let mut pending = self.0.pending.lock();
             pending.changes.insert((table, key.to_owned()), value);
-            Ticket(pending.outcome.subscribe())
+            Ticket(pending.batch.clone())
         };
         self.0.wake.notify_one();
         ticket
@@ -191,7 +206,10 @@ impl Drop for Writer {
     /// Whoever waits, now or later, learns that nothing is written any more.
     fn drop(&mut self) {
         if let Some(shared) = self.shared.upgrade() {
-            shared.pending.lock().outcome.send_replace(Some(Err(Arc::new(Error::Closed))));
+            let pending = shared.pending.lock();
+            for batch in [&pending.previous, &pending.batch] {
+                batch.settle(Err(Arc::new(Error::Closed)));
+            }
         }
     }
 }
@@ -202,7 +220,7 @@ impl Writer {
         loop {
             let woken = self.wake.notified();
             let Some(batch) = self.shared.upgrade().map(|shared| take(&shared)) else { return };
-            let Some((changes, outcome)) = batch else {
+            let Some((changes, batch)) = batch else {
                 woken.await;
                 continue;
             };
@@ -211,7 +229,7 @@ impl Writer {
                     if std::mem::take(&mut failing) {
                         tracing::info!(changes = changes.len(), "state is durable again");
                     }
-                    outcome.send_replace(Some(Ok(())));
+                    batch.settle(Ok(()));
                 }
                 Err(error) => {
                     failing = true;
@@ -220,7 +238,7 @@ impl Writer {
                     if let Some(shared) = self.shared.upgrade() {
                         put_back(&shared, &changes);
                     }
-                    outcome.send_replace(Some(Err(error)));
+                    batch.settle(Err(error));
                     sleep(PAUSE).await;
                 }
             }
@@ -229,17 +247,17 @@ impl Writer {
 }
 
 /// Begins the next batch; hands out the present one if there is reason to write it.
-fn take(shared: &Shared) -> Option<(Arc<[Change]>, watch::Sender<Outcome>)> {
+fn take(shared: &Shared) -> Option<(Arc<[Change]>, Arc<Batch>)> {
     let mut pending = shared.pending.lock();
     if pending.changes.is_empty() {
         return None;
     }
-    let outcome = std::mem::replace(&mut pending.outcome, watch::Sender::new(None));
-    pending.previous = outcome.subscribe();
+    let batch = std::mem::take(&mut pending.batch);
+    pending.previous = batch.clone();
     let changes = std::mem::take(&mut pending.changes);
     drop(pending);
     let changes = changes.into_iter().map(|((table, key), value)| Change { table, key, value });
-    Some((changes.collect(), outcome))
+    Some((changes.collect(), batch))
 }
 
 /// What a failed batch held is pending again, behind what was put since.
