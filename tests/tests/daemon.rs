@@ -77,6 +77,17 @@ fn check_prints_every_setting_with_its_origin_and_opens_nothing() {
     assert!(!text.contains("PRIVATE"), "{text}");
 }
 
+/// Whether the service manager is told this within ten seconds.
+fn told(daemon: &Daemon, what: &str) -> bool {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(10) {
+        if daemon.notification().is_some_and(|text| text.contains(what)) {
+            return true;
+        }
+    }
+    false
+}
+
 #[test]
 fn the_service_manager_is_told_of_readiness_progress_and_the_end() {
     let home = Home::new().unwrap();
@@ -85,15 +96,6 @@ fn the_service_manager_is_told_of_readiness_progress_and_the_end() {
         command.env("WATCHDOG_USEC", "200000");
     })
     .unwrap();
-    let told = |daemon: &Daemon, what: &str| {
-        let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(5) {
-            if daemon.notification().is_some_and(|text| text.contains(what)) {
-                return true;
-            }
-        }
-        false
-    };
     assert!(told(&daemon, "WATCHDOG=1") && told(&daemon, "WATCHDOG=1"), "the watchdog is not fed");
     daemon.signal(Signal::SIGTERM).unwrap();
     assert!(told(&daemon, "STOPPING=1"), "the end is not announced");
@@ -148,6 +150,72 @@ async fn a_changed_node_list_is_followed_without_a_restart() {
     fleet.stop().await;
 }
 
+/// cc_t187, cc_t189, cc_t190 through a file: what is not a list of at most 1024 unique nodes becomes one.
+#[tokio::test]
+async fn odd_node_lists_are_followed_as_far_as_they_make_sense() {
+    let home = Home::new().unwrap();
+    let address = address();
+    let plain = Home::cluster_conf(address, &["127.7.0.1:8775".parse().unwrap()]);
+    home.configure(&plain).unwrap();
+    let daemon = Daemon::start("cc-daemon", &home).unwrap();
+    let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
+    let tags = async || text(&clc, &describe_resources()).await.matches("<n:serviceTags>").count();
+    let many: Vec<_> = (0..1100).map(|index| format!("127.7.{}.{}", index / 250, 1 + index % 250)).collect();
+    for (list, expected) in [("127.7.0.1 127.7.0.1 127.7.0.2", 2), ("", 0), (&many.join(" "), 1024)] {
+        home.configure(&plain.replace("NODES=\"127.7.0.1\"", &format!("NODES=\"{list}\""))).unwrap();
+        daemon.signal(Signal::SIGHUP).unwrap();
+        until("new list", async || tags().await == expected).await;
+    }
+    home.configure(&plain).unwrap();
+    daemon.signal(Signal::SIGHUP).unwrap();
+    until("old list", async || tags().await == 1).await;
+    assert!(daemon.stop().unwrap().success());
+}
+
+/// Power management with real programs: the settings reach the cluster, and the wake-up call the program. cc_t183
+#[tokio::test]
+async fn a_node_that_does_not_answer_is_woken_by_the_configured_program() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new().unwrap();
+    let (program, calls) = (home.path().join("wake"), home.path().join("calls"));
+    std::fs::write(&program, format!("#!/bin/sh\necho \"$@\" >> {}\n", calls.display())).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let settings = Home::cluster_conf(address(), &["127.7.0.1:8775".parse().unwrap()]);
+    let power = format!(
+        "SCHEDPOLICY=\"POWERSAVE\"\nVNET_PRIVINTERFACE=\"lo\"\nDAEMON_POWERWAKE=\"{}\"\n",
+        program.display()
+    );
+    home.configure(&format!("{power}{settings}")).unwrap();
+    let daemon = Daemon::start("cc-daemon", &home).unwrap();
+    until("a wake-up call", async || {
+        std::fs::read_to_string(&calls).is_ok_and(|calls| calls.contains("-b 127.255.255.255 127.7.0.1\n"))
+    })
+    .await;
+    assert!(daemon.stop().unwrap().success());
+}
+
+/// Whoever asks twice does not want to wait for what is under way.
+#[tokio::test]
+async fn a_second_signal_ends_the_grace_period() {
+    let home = Home::new().unwrap();
+    let listen = address();
+    let settings = Home::cluster_conf(listen, &[]);
+    home.configure(&format!("DAEMON_SHUTDOWN_GRACE=\"300\"\nDAEMON_BODY_TIMEOUT=\"300\"\n{settings}"))
+        .unwrap();
+    let mut daemon = Daemon::start("cc-daemon", &home).unwrap();
+    // A request whose body never comes.
+    let mut open = tokio::net::TcpStream::connect(listen).await.unwrap();
+    let head = "POST /axis2/services/EucalyptusCC HTTP/1.1\r\nHost: cc\r\nContent-Length: 10\r\n\r\n";
+    tokio::io::AsyncWriteExt::write_all(&mut open, head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    daemon.signal(Signal::SIGTERM).unwrap();
+    assert!(told(&daemon, "STOPPING=1"));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(daemon.is_running(), "the request is under way");
+    daemon.signal(Signal::SIGTERM).unwrap();
+    assert!(daemon.wait().unwrap().success());
+}
+
 /// Key files are read again when they change (wire.md §5.5): no restart after a registration.
 #[tokio::test]
 async fn replaced_keys_take_effect_on_the_next_request() {
@@ -189,6 +257,7 @@ async fn a_daemon_without_keys_waits_for_them_and_says_so() {
         std::fs::rename(entry.path(), home.keys_folder().join(entry.file_name())).unwrap();
     }
     assert!(text(&clc, &get_keys).await.contains("<n:CCcert>"));
+    assert!(told(&daemon, "STATUS=serving"));
     assert!(text(&clc, &describe_resources()).await.contains("<n:return>true</n:return>"));
     assert!(daemon.stop().unwrap().success());
 }

@@ -129,6 +129,7 @@ impl Cluster {
     }
 }
 
+/// Among them cc_t110: DescribeInstances with the CLC's own element `instancesSet`.
 #[tokio::test]
 async fn what_the_original_daemons_were_asked_is_answered_as_the_index_says() {
     let cluster = cluster("127.3.0.1:0", "VNET_MODE=\"SYSTEM\"").await;

@@ -41,7 +41,13 @@ fn main() -> ExitCode {
     settings.log_target = arguments.log_target(settings.log_target);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime");
-    match runtime.and_then(|runtime| runtime.block_on(run(&files, settings))) {
+    let ended = runtime.and_then(|runtime| {
+        let ended = runtime.block_on(run(&files, settings));
+        // A resolver that does not answer keeps a thread, which must not keep the daemon.
+        runtime.shutdown_background();
+        ended
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => Arguments::refuse(error.as_ref(), 1),
     }
@@ -118,11 +124,17 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
         info!("SIGHUP: looking at the configuration");
         let _ = reload.try_send(());
     };
-    tokio::spawn(signals.run(shutdown.clone(), on_hangup));
-    systemd.ready(euca_daemon::key_status(&cloud));
+    let at_once = CancellationToken::new();
+    tokio::spawn(signals.run(shutdown.clone(), at_once.clone(), on_hangup));
+    let status = euca_daemon::key_status(&cloud);
+    systemd.ready(status);
+    tokio::spawn(systemd.follow_keys(cloud, status));
 
-    server.serve(listener, shutdown, settings.listener.shutdown_grace).await;
-    cluster.shut_down(settings.listener.shutdown_grace).await;
+    let grace = settings.listener.shutdown_grace;
+    at_once.run_until_cancelled(server.serve(listener, shutdown, grace)).await;
+    if at_once.run_until_cancelled(cluster.shut_down(grace)).await.is_none() {
+        cluster.shut_down(Duration::ZERO).await;
+    }
     monitor.await.context("the monitor crashed")?;
     follow.await.context("the configuration watch crashed")?;
     info!("cluster controller stopped");

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT stop the daemon, SIGHUP is for the daemon to make something of.
+//! SIGTERM and SIGINT stop the daemon, and a second one stops it at once; SIGHUP is for the daemon to make something of.
 
 use std::io;
 
@@ -28,9 +28,14 @@ impl Signals {
         })
     }
 
-    /// Calls `reload` at each SIGHUP; at SIGTERM or SIGINT tells the service manager, cancels `shutdown` and
-    /// returns.
-    pub async fn run(mut self, shutdown: CancellationToken, mut reload: impl FnMut()) {
+    /// Calls `reload` at each SIGHUP. The first SIGTERM or SIGINT tells the service manager and cancels `shutdown`, the
+    /// second one cancels `at_once`: whoever sends it does not want to wait any longer.
+    pub async fn run(
+        mut self,
+        shutdown: CancellationToken,
+        at_once: CancellationToken,
+        mut reload: impl FnMut(),
+    ) {
         loop {
             let name = tokio::select! {
                 _ = self.terminate.recv() => "SIGTERM",
@@ -40,10 +45,13 @@ impl Signals {
                     continue;
                 }
             };
+            if shutdown.is_cancelled() {
+                info!("{name}: stopping at once");
+                return at_once.cancel();
+            }
             info!("{name}: stopping");
             Systemd.stopping();
             shutdown.cancel();
-            return;
         }
     }
 }

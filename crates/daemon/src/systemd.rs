@@ -4,11 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use euca_wsse::Credentials;
 use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use crate::health::{Check, Health};
+use crate::server::key_status;
+
+/// How often the key files are looked at for the service manager's sake.
+const KEY_PERIOD: Duration = Duration::from_secs(2);
 
 /// The notification socket, if there is one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +23,22 @@ impl Systemd {
     /// Configuration read, socket listening: requests will be answered.
     pub fn ready(self, status: &str) {
         self.send(&[NotifyState::Ready, NotifyState::Status(status)]);
+    }
+
+    /// Tells whether the daemon has its keys, whenever that changes; `told` is what was said last.
+    pub async fn follow_keys(self, credentials: Arc<Credentials>, mut told: &'static str) {
+        loop {
+            tokio::time::sleep(KEY_PERIOD).await;
+            let credentials = Arc::clone(&credentials);
+            let looked = tokio::task::spawn_blocking(move || key_status(&credentials)).await;
+            if let Ok(status) = looked
+                && status != told
+            {
+                info!(previous = told, status, "keys have changed");
+                self.send(&[NotifyState::Status(status)]);
+                told = status;
+            }
+        }
     }
 
     /// The daemon is on its way out.

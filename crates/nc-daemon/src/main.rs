@@ -84,10 +84,13 @@ async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> 
     let systemd = Systemd;
     tokio::spawn(systemd.watchdog(health, shutdown.clone()));
     let on_hangup = || info!("SIGHUP: the configuration is read at the start only");
-    tokio::spawn(signals.run(shutdown.clone(), on_hangup));
-    systemd.ready(euca_daemon::key_status(&credentials));
-    server.serve(listener, shutdown, settings.listener.shutdown_grace).await;
-    node.shutdown().await;
+    let at_once = CancellationToken::new();
+    tokio::spawn(signals.run(shutdown.clone(), at_once.clone(), on_hangup));
+    let status = euca_daemon::key_status(&credentials);
+    systemd.ready(status);
+    tokio::spawn(systemd.follow_keys(credentials, status));
+    at_once.run_until_cancelled(server.serve(listener, shutdown, settings.listener.shutdown_grace)).await;
+    at_once.run_until_cancelled(node.shutdown()).await;
     info!("node controller stopped");
     Ok(())
 }
