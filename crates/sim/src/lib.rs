@@ -8,4 +8,5 @@ pub mod fleet;
 pub mod keys;
 pub mod load;
 pub mod node;
+pub mod scale;
 pub mod simulation;

@@ -5,12 +5,12 @@ use std::io::BufRead as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use euca_sim::fleet::Fleet;
 use euca_sim::keys::Keys;
 use euca_sim::node::{Behaviour, Capacity, Plan, sample_instance};
-use euca_sim::simulation;
+use euca_sim::{scale, simulation};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -45,6 +45,15 @@ enum Command {
         count: u32,
         /// Instances running on each node from the start.
         #[arg(long, default_value_t = 0)]
+        instances: u32,
+    },
+    /// Measure what a cluster of this many nodes costs, for each number of nodes in a process of its own.
+    Scale {
+        /// Numbers of nodes.
+        #[arg(default_values_t = [1000, 3000, 10_000])]
+        nodes: Vec<u32>,
+        /// Instances on each node.
+        #[arg(long, default_value_t = 20)]
         instances: u32,
     },
     /// Run whole clusters in simulated time under faults, and judge them.
@@ -96,6 +105,31 @@ async fn main() -> Result<()> {
                 }
             }
             fleet.stop().await;
+        }
+        Command::Scale { nodes, instances } if nodes.len() == 1 => {
+            let nodes = nodes[0];
+            let cost = tokio::task::spawn_blocking(move || scale::measure(nodes, instances)).await??;
+            println!(
+                "{nodes:>6} nodes, {instances} instances each: CPU {:.3} ms a node and period ({:.3} ms of it codec), \
+                 {:.1} KiB a node; {:.2} signatures of {:.3} ms; {:.2} processors busy in all; \
+                 longest time between two polls {:.2} s",
+                cost.cpu.as_secs_f64() * 1e3,
+                cost.codec.as_secs_f64() * 1e3,
+                cost.memory as f64 / 1024.0,
+                cost.signatures,
+                cost.rsa.as_secs_f64() * 1e3,
+                cost.processors(),
+                cost.longest.as_secs_f64(),
+            );
+        }
+        Command::Scale { nodes, instances } => {
+            // Memory that one measurement has freed would make the next one look small.
+            let program = std::env::current_exe()?;
+            for nodes in nodes {
+                let arguments = ["scale", &nodes.to_string(), "--instances", &instances.to_string()];
+                let status = tokio::process::Command::new(&program).args(arguments).status().await?;
+                ensure!(status.success(), "measuring {nodes} nodes: {status}");
+            }
         }
         Command::Simulate { seed: Some(seed), trace, .. } => {
             let outcome = tokio::task::spawn_blocking(move || simulation::run(seed, None)).await??;

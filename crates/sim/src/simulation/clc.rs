@@ -25,7 +25,7 @@ const PATIENCE: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(60
 /// Every operation is answered within this time (P-15).
 const ANSWERED: Duration = Duration::from_secs(45);
 /// How often the cluster is inspected, beside the CLC's own polls.
-const INSPECTION: Duration = Duration::from_secs(1);
+const INSPECTION: Duration = Duration::from_secs(2);
 /// Longest time until every node was polled once.
 const FIRST_POLLS: Duration = Duration::from_secs(60);
 /// Commands under way at a time.
