@@ -2,7 +2,6 @@
 //! documents the daemon has, as JSON. It changes nothing, asks for no password, and is therefore bound to the
 //! loopback interface and to nothing else (docs/admin.md).
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -100,11 +99,11 @@ impl Admin {
         }
     }
 
-    fn metrics(&self) -> io::Result<Vec<u8>> {
+    fn metrics(&self) -> Result<String, std::fmt::Error> {
         self.refresh.iter().for_each(|refresh| refresh());
         let mut text = String::with_capacity(16 << 10);
-        prometheus_client::encoding::text::encode(&mut text, &self.registry).map_err(io::Error::other)?;
-        Ok(text.into_bytes())
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
     }
 }
 

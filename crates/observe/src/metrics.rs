@@ -329,6 +329,20 @@ impl Cluster {
 }
 
 group! {
+    /// Durable state.
+    Store as "euca_store" {
+        /// Transactions, by whether they made their changes durable (`ok`) or will be tried again (`failed`).
+        commits: Family<Outcome, Counter>,
+        /// Time of a transaction.
+        commit_seconds: Seconds,
+        /// Changes made durable.
+        changes: Counter,
+        /// Changes that wait for the next transaction.
+        pending_changes: Gauge,
+    }
+}
+
+group! {
     /// The daemon as a program.
     Daemon as "euca" {
         /// Always 1; the labels say which program this is.
@@ -348,7 +362,8 @@ group! {
 
 /// The documentation of every metric, as docs/metrics.md has it.
 pub fn table() -> String {
-    let groups = [Daemon::rows(), Process::rows(), Http::rows(), Soap::rows(), Cluster::rows()];
+    let groups =
+        [Daemon::rows(), Process::rows(), Http::rows(), Soap::rows(), Cluster::rows(), Store::rows()];
     let mut table = "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n".to_owned();
     for Row { name, kind, labels, help } in groups.into_iter().flatten() {
         let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");

@@ -143,7 +143,7 @@ impl Drop for Shared {
 
 impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Journal({} pending)", self.0.pending.lock().changes.len())
+        write!(f, "Journal({} pending)", self.pending())
     }
 }
 
@@ -156,6 +156,11 @@ impl Journal {
         let shared = Arc::new(Shared { pending: Mutex::new(pending), wake: wake.clone() });
         let writer = Writer { shared: Arc::downgrade(&shared), wake };
         (Self(shared), writer.run(backend))
+    }
+
+    /// How many changes wait for the next transaction.
+    pub fn pending(&self) -> usize {
+        self.0.pending.lock().changes.len()
     }
 
     /// Sets a record. Cheap and without waiting: to be called together with the change in memory it belongs to,

@@ -15,6 +15,7 @@ mod document;
 mod error;
 mod file;
 mod journal;
+mod measured;
 mod record;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -23,4 +24,5 @@ pub use document::Document;
 pub use error::Error;
 pub use file::StateFile;
 pub use journal::{Backend, Change, Journal, Ticket};
+pub use measured::Measured;
 pub use record::{Record, Tables, Visit, read};

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use euca_observe::metrics;
 use euca_store::testing::{Disk, Fault};
-use euca_store::{Error, Journal, Record, Tables, Ticket, read};
+use euca_store::{Error, Journal, Measured, Record, Tables, Ticket, read};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
@@ -229,4 +230,21 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.unwrap().block_on(play(steps, faults, latency));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn transactions_are_counted() {
+    let (disk, counts) = (Disk::default(), metrics::Store::default());
+    disk.set_latency(Duration::from_secs(1));
+    disk.plan([None, Some(Fault::Fails)]);
+    let (journal, writer) = Journal::new(Measured::new(disk.open(), counts.clone()));
+    tokio::spawn(writer);
+    let first = journal.put("a", Number(1));
+    sleep(Duration::from_millis(500)).await;
+    drop((journal.put("b", Number(2)), journal.put("c", Number(3))));
+    assert_eq!(journal.pending(), 2);
+    first.durable().await.unwrap();
+    sleep(Duration::from_secs(5)).await;
+    let commits = |outcome| counts.commits.get_or_create(&metrics::Outcome { outcome }).get();
+    assert_eq!((commits("ok"), commits("failed"), counts.changes.get(), journal.pending()), (2, 1, 3, 0));
 }
