@@ -4,7 +4,6 @@
 #![expect(clippy::print_stdout, reason = "figures are this program's output")]
 
 mod baseline;
-mod growth;
 mod original;
 mod promises;
 mod refresh;
@@ -70,14 +69,6 @@ enum Measure {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
-    /// 1000 to 10 000 nodes in the process, without network and signatures: what each costs.
-    Growth {
-        #[arg(long, default_value_t = 20)]
-        instances: u32,
-        /// Only so many nodes.
-        #[arg(long)]
-        nodes: Option<u32>,
-    },
 }
 
 #[tokio::main]
@@ -89,8 +80,6 @@ async fn main() -> Result<()> {
         Measure::Idle { guest } => promises::idle(&guest).await,
         Measure::Start => promises::start().await,
         Measure::Baseline { quick, section } => baseline::run(quick, section.as_deref()).await,
-        Measure::Growth { instances, nodes: Some(nodes) } => growth::one(nodes, instances).await,
-        Measure::Growth { instances, nodes: None } => growth::run(instances),
         Measure::Refresh { nodes, instances, seconds } => refresh::run(nodes, instances, seconds).await,
     }
 }
