@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use euca_cluster::addresses::{AddressSource, Neighbours};
-use euca_cluster::{Cluster, ClusterSettings, Connector, Environment, NodeAddress};
+use euca_cluster::{Cluster, ClusterSettings, Connector, Environment, NodeAddress, State, SystemClock};
 use euca_command::Programs;
+use euca_store::Journal;
+use euca_store::testing::Disk;
 use euca_wire::{
     CallError, Caller, ClusterApi, Element, Encoder, Generation, Message, NodeService, Request, Service, Stub,
 };
@@ -211,10 +213,15 @@ pub fn measure(nodes: u32, instances: u32) -> Result<Cost> {
             (0..nodes).map(|node| NodeAddress::new(&format!("n{node}"), 8775, "axis2/services/EucalyptusNC"));
         let before = resident()?;
         let connector = || Nodes { instances, counters: counters.clone() };
+        let (journal, writer) = Journal::new(Disk::default().open());
+        tokio::spawn(writer);
         let environment = Environment {
             connector: connector(),
             addresses: Arc::new(connector()),
             commands: Arc::new(Programs::default()),
+            clock: Arc::new(SystemClock),
+            state: State::default(),
+            journal,
         };
         let cluster = Cluster::new(settings, addresses.collect(), environment);
         let monitored = cluster.clone();
