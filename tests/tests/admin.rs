@@ -110,7 +110,7 @@ async fn health_says_what_is_missing() {
     assert_eq!((status, &health["alive"], &health["ready"]), (503, &true.into(), &false.into()), "{health}");
     assert!(problem(&health, "instances").unwrap().contains("1 of 1 nodes"), "{health}");
     // The node hangs, which is nobody's fault here.
-    for sound in ["accept loop", "monitor", "state", "keys"] {
+    for sound in ["accept loop", "monitor", "state", "store", "keys"] {
         assert_eq!(problem(&health, sound), None, "{health}");
     }
     behaviour.set_plan(Plan::default());
@@ -230,6 +230,8 @@ async fn a_launch_that_is_refused_can_be_followed_from_outside() {
     let metrics = site.admin.metrics().await.unwrap();
     assert!(metrics.value(refused) >= 2.0 && metrics.value("euca_cc_launch_rounds_total") >= 3.0);
     assert_eq!(metrics.value("euca_cc_launches_running"), 1.0);
+    // The launch was durable before the reply left.
+    assert!(metrics.value("euca_store_commits_total{outcome=\"ok\"}") >= 1.0, "{}", metrics.0);
     assert_eq!(metrics.value("euca_cc_instances{state=\"Pending\"}"), 1.0);
     let polls = metrics.value("euca_cc_node_calls_total{operation=\"ncDescribeResource\",outcome=\"ok\"}");
     assert!(polls >= 1.0, "{}", metrics.0);

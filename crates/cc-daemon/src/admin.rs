@@ -1,28 +1,40 @@
 //! What the cluster controller shows at the admin port.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use euca_cluster::{Cluster, Connector};
 use euca_daemon::{Admin, Health, Log, json};
+use euca_observe::metrics;
 use euca_soap::Server;
+use euca_store::Journal;
 use euca_wsse::Credentials;
 
 /// How the daemon is.
 pub fn health<C: Connector>(
     cluster: &Arc<Cluster<C>>,
+    journal: &Journal,
     server: &Server,
     credentials: &Arc<Credentials>,
 ) -> Health {
-    let (state, instances) = (Arc::clone(cluster), Arc::clone(cluster));
+    let (state, instances, journal) = (Arc::clone(cluster), Arc::clone(cluster), journal.clone());
     Health::default()
         .with_loop("accept loop", server.pulse())
         .with_loop("monitor", cluster.monitor_pulse())
         .with("state", true, move |patience| Arc::clone(&state).locks_are_free(patience))
+        .with("store", false, move |patience| writes(journal.clone(), patience))
         .with_keys(Arc::clone(credentials))
         .with("instances", false, move |_| std::future::ready(instances.instances_are_known()))
 }
 
-/// Everything that is shown.
+/// Whether what has happened so far becomes durable within `patience`.
+async fn writes(journal: Journal, patience: Duration) -> Result<(), String> {
+    let flushed = tokio::time::timeout(patience, journal.flush()).await;
+    let flushed = flushed.map_err(|_| format!("what has happened is not durable within {patience:?}"))?;
+    flushed.map_err(|error| euca_soap::chain(&error))
+}
+
+/// Everything that is shown of the cluster and its server.
 pub fn admin<C: Connector>(
     log: &Arc<Log>,
     health: &Arc<Health>,
@@ -38,5 +50,14 @@ pub fn admin<C: Connector>(
     admin.refreshed(move || gauges.refresh_metrics()).with_documents(move |path| match path {
         "/nodes" => Some(json(&inside.node_reports())),
         _ => inside.explain(path.strip_prefix("/instances/")?).as_ref().map(json),
+    })
+}
+
+/// With the transactions of durable state.
+pub fn with_store(mut admin: Admin, transactions: metrics::Store, journal: Journal) -> Admin {
+    admin.register(&transactions);
+    admin.refreshed(move || {
+        let pending = i64::try_from(journal.pending()).unwrap_or(i64::MAX);
+        transactions.pending_changes.set(pending);
     })
 }

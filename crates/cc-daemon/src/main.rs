@@ -16,7 +16,7 @@ use euca_command::Programs;
 use euca_config::{CcSettings, Files, Watch};
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_soap::{Endpoint, Security, Server};
-use euca_store::{Journal, StateFile};
+use euca_store::{Journal, Measured, StateFile};
 use euca_wire::{ClusterService, LogService};
 use euca_wsse::{Credentials, Profile, Verifier};
 use tokio_util::sync::CancellationToken;
@@ -68,7 +68,8 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     let path = settings.home.cc_state_file();
     let opened = tokio::task::spawn_blocking(move || StateFile::open_or_set_aside(&path, State::read));
     let (file, state) = opened.await.context("reading the state")??;
-    let (journal, writer) = Journal::new(file);
+    let transactions = euca_observe::metrics::Store::default();
+    let (journal, writer) = Journal::new(Measured::new(file, transactions.clone()));
     tokio::spawn(writer);
     let environment = Environment {
         connector: SoapConnector::new(&settings, nodes),
@@ -76,7 +77,7 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
         commands: Arc::new(Programs::default()),
         clock: Arc::new(SystemClock),
         state,
-        journal,
+        journal: journal.clone(),
     };
     let cluster = Cluster::new(settings::cluster(&settings), settings::nodes(&settings.hot), environment);
     // A CLC signs as 2.0.1 does, whatever our own daemons may agree on among themselves.
@@ -94,9 +95,11 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     info!(address = %listener.local_addr()?, nodes = settings.hot.nodes.len(), "cluster controller listens");
 
     let shutdown = CancellationToken::new();
-    let health = Arc::new(admin::health(&cluster, &server, &cloud));
+    let health = Arc::new(admin::health(&cluster, &journal, &server, &cloud));
     if let Some(port) = settings.listener.admin_port {
-        tokio::spawn(admin::admin(&log, &health, &server, &cluster).serve(port, shutdown.clone()));
+        let admin = admin::admin(&log, &health, &server, &cluster);
+        let admin = admin::with_store(admin, transactions, journal);
+        tokio::spawn(admin.serve(port, shutdown.clone()));
     }
     let monitor = {
         let (cluster, shutdown) = (Arc::clone(&cluster), shutdown.clone());
