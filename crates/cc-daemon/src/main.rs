@@ -3,13 +3,14 @@
 
 mod admin;
 mod settings;
+mod state;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use clap::Parser as _;
+use clap::{Parser, Subcommand};
 use euca_cluster::addresses::Host;
 use euca_cluster::{Cluster, Environment, Gatherlog, State, SystemClock};
 use euca_command::Programs;
@@ -24,8 +25,34 @@ use tracing::{error, info};
 
 use settings::SoapConnector;
 
+/// The cluster controller of Eucalyptus 2.0.1, as a daemon.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct CommandLine {
+    #[command(flatten)]
+    arguments: Arguments,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Export, import, verify or forget the durable state, while no cluster controller runs on it.
+    State {
+        #[command(subcommand)]
+        command: state::Command,
+    },
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let CommandLine { arguments, command } = CommandLine::parse();
+    if let Some(Command::State { command }) = command {
+        let done = arguments.home().map_err(Into::into).and_then(|home| state::run(&home, command));
+        return match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => Arguments::refuse(error.as_ref(), 1),
+        };
+    }
     let read = || {
         let files = Files::read(&arguments.home()?)?;
         let settings = CcSettings::from_files(&files)?;

@@ -14,7 +14,7 @@ pub const EX_CONFIG: u8 = 78;
 #[command(version)]
 pub struct Arguments {
     /// Installation prefix; the environment variable EUCALYPTUS wins over it.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     home: Option<PathBuf>,
     /// Print every setting with its value and where it comes from, and exit: 0 when the daemon could start.
     #[arg(long)]

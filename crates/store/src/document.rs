@@ -64,6 +64,11 @@ impl Document {
         ended.map_err(|error| Error::Export(serde_json::Error::io(error)))
     }
 
+    /// Whether there is no record in it.
+    pub fn is_empty(&self) -> bool {
+        self.tables.values().all(BTreeMap::is_empty)
+    }
+
     pub(crate) fn tables(&self) -> &BTreeMap<String, BTreeMap<String, Box<RawValue>>> {
         &self.tables
     }
