@@ -7,6 +7,7 @@ pub mod cloud;
 pub mod daemon;
 pub mod home;
 pub mod images;
+pub mod kill;
 pub mod node;
 use std::time::{Duration, Instant};
 

@@ -47,6 +47,14 @@ enum Measure {
         #[arg(long, default_value = "target/guest")]
         guest: PathBuf,
     },
+    /// kill -9 under load, restart, compare: nothing promised is lost, nothing is launched twice.
+    Kill {
+        #[arg(long, default_value_t = 200)]
+        rounds: usize,
+        /// Of what is asked and when the kill comes.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// From start to READY.
     Start,
     /// The tables of the original's baseline, each figure of the original beside the same of this daemon.
@@ -78,6 +86,10 @@ async fn main() -> Result<()> {
         Measure::Hanging { calls } => promises::hanging(calls).await,
         Measure::Mixed { requests } => promises::mixed(requests).await,
         Measure::Idle { guest } => promises::idle(&guest).await,
+        Measure::Kill { rounds, seed } => {
+            println!("c  {}", euca_tests::kill::run(rounds, seed).await?);
+            Ok(())
+        }
         Measure::Start => promises::start().await,
         Measure::Baseline { quick, section } => baseline::run(quick, section.as_deref()).await,
         Measure::Refresh { nodes, instances, seconds } => refresh::run(nodes, instances, seconds).await,
