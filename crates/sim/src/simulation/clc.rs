@@ -151,6 +151,9 @@ impl Driver {
         });
         let reply = reply.await;
         let mut world = self.world.0.lock();
+        if world.killed.is_some() {
+            return None;
+        }
         let took = world.now() - begun;
         if took > ANSWERED + Duration::from_millis(5) {
             world.judge(Err(Violation::Late { operation, took }));
@@ -190,6 +193,9 @@ impl Driver {
     async fn told(&self) -> Option<Vec<Told>> {
         let reply = self.cluster.describe_instances(Default::default()).await.ok();
         let fails = self.world.0.lock().sabotage == Some(Sabotage::Fails);
+        if self.world.0.lock().killed.is_some() {
+            return None;
+        }
         let Some(reply) = reply.filter(|_| !fails) else {
             let mut world = self.world.0.lock();
             let late = world.now() > self.alive_since + FIRST_POLLS;

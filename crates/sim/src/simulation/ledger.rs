@@ -8,6 +8,9 @@ use super::Time;
 use super::trace::InstanceNumber;
 use super::violation::Violation;
 
+/// Within this time what a node reports is durable, however slow the disk is.
+const DURABLE: Duration = Duration::from_secs(2);
+
 /// What DescribeInstances says of one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
@@ -27,6 +30,12 @@ struct Entry {
     seen: [Time; 2],
     /// The cluster has answered that it launches the instance, or was told of it by a node.
     certain: bool,
+    /// It need not be told before this time.
+    told_from: Time,
+    /// The CLC has heard of it: not even a crash makes the cluster forget it.
+    heard: bool,
+    /// The cluster was killed since: it may know an older state.
+    stale: bool,
     /// The cluster has answered that it terminates the instance.
     terminated: bool,
     /// Where it was launched.
@@ -57,6 +66,9 @@ impl Ledger {
                 node: usize::MAX,
                 seen: [now, now],
                 certain: false,
+                heard: false,
+                told_from: Duration::ZERO,
+                stale: false,
                 terminated: false,
                 launched: None,
             },
@@ -66,7 +78,7 @@ impl Ledger {
     /// The cluster has answered that it launches it there.
     pub(super) fn accepted(&mut self, instance: InstanceNumber, node: usize, now: Time) {
         if let Some(entry) = self.entries.get_mut(&instance) {
-            entry.certain = true;
+            (entry.certain, entry.heard) = (true, true);
             entry.seen[1] = entry.seen[1].max(now);
             // A node may have reported it before the cluster's answer came.
             if entry.state.is_empty() {
@@ -97,8 +109,31 @@ impl Ledger {
         }
         state.clone_into(&mut entry.state);
         entry.node = node;
+        // It may have been forgotten meanwhile. Then it is news, which is told once it is durable.
+        if !entry.certain || now > entry.seen[0] + self.timeout {
+            entry.heard = false;
+            entry.told_from = now + DURABLE;
+        }
         entry.seen = [now; 2];
-        entry.certain = true;
+        (entry.certain, entry.stale) = (true, false);
+    }
+
+    /// The CLC is told of these instances.
+    pub(super) fn heard(&mut self, told: &[Told]) {
+        for it in told {
+            if let Some(entry) = self.entries.get_mut(&it.instance) {
+                entry.heard = true;
+            }
+        }
+    }
+
+    /// The cluster begins a new life: what it knows of before counts as seen now.
+    pub(super) fn restarted(&mut self, now: Time) {
+        for entry in self.entries.values_mut() {
+            entry.seen[1] = now;
+            entry.certain &= entry.heard;
+            entry.stale = true;
+        }
     }
 
     /// The cluster asks a node to run it.
@@ -131,14 +166,18 @@ impl Ledger {
         }
         for (&instance, entry) in &self.entries {
             match by_number.remove(&instance) {
-                None if entry.certain && now <= entry.seen[0] + self.timeout => {
+                None if entry.certain && now >= entry.told_from && now <= entry.seen[0] + self.timeout => {
                     return Err(Violation::Lost { instance, seen: entry.seen[0] });
                 }
                 None => {}
                 Some(_) if now > entry.seen[1] + self.timeout + self.slack => {
                     return Err(Violation::Immortal { instance, seen: entry.seen[1] });
                 }
-                Some(it) if entry.certain && (it.state != entry.state || it.node != entry.node) => {
+                Some(it)
+                    if entry.certain
+                        && !entry.stale
+                        && (it.state != entry.state || it.node != entry.node) =>
+                {
                     let (told, known) = (it.state.clone(), entry.state.clone());
                     return Err(Violation::Untrue { instance, told, known });
                 }

@@ -3,13 +3,16 @@
 //! it is judged by rules that must hold whatever happens ([`Violation`]).
 //!
 //! ```text
-//!   seed ──► plan: settings, troubles of each node, node lists, wishes
+//!   seed ──► plan: settings, troubles of each node, node lists, wishes, kills
 //!              │
 //!              ▼                       ┌───────────── world ─────────────┐
 //!            driver (CLC) ──► Cluster ─► peer ─► line, node      ledger   │
 //!              │  asks           │     └──── what is on its way ─────────┘
 //!              └── told ─────────┴────────────────────────────► judged
 //! ```
+//! Each life of the cluster has a runtime of its own: a kill drops it with all that is under way, and the next life
+//! finds what was on the disk.
+//!
 //! No HTTP, no XML and no signatures: those have tests of their own.
 
 mod clc;
@@ -30,13 +33,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use euca_cluster::{Clock, Cluster, Environment, State};
+use euca_cluster::{Cluster, Environment, State};
 use euca_store::Journal;
-use euca_store::testing::Disk;
-use euca_wire::DateTime;
 use fastrand::Rng;
 use parking_lot::Mutex;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use sabotage::Sabotage;
@@ -86,45 +86,50 @@ impl fmt::Display for Outcome {
 /// # Errors
 /// The runtime cannot be built.
 pub fn run(seed: u64, sabotage: Option<Sabotage>) -> std::io::Result<Outcome> {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let mut rng = Rng::with_seed(seed);
     let plan = Plan::draw(&mut rng);
-    let life = runtime()?;
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let mut life = runtime()?;
     let world = {
         let _clock = life.enter();
         Arc::new(Mutex::new(World::new(plan, sabotage, rng)))
     };
-    life.block_on(live(Surroundings(world.clone())));
-    drop(life);
+    loop {
+        life.block_on(live(Surroundings(world.clone())));
+        world.lock().over = true;
+        // All that the cluster was doing ends here, wherever it was.
+        drop(life);
+        if world.lock().killed.is_none() {
+            break;
+        }
+        life = runtime()?;
+    }
     let mut world = world.lock();
     let trace = std::mem::take(&mut world.trace);
     Ok(Outcome { seed, violation: world.violation.take(), hash: trace.hash(), events: trace.into_events() })
 }
 
-/// The time of day, which follows the clock of the runtime; a life begins at this instant.
-struct TimeOfDay(Instant);
-
-impl Clock for TimeOfDay {
-    fn now(&self) -> DateTime {
-        DateTime::from_unix(1_290_000_000 + i64::try_from(self.0.elapsed().as_secs()).unwrap_or(i64::MAX))
-    }
-}
-
-/// One life of the cluster.
+/// One life of the cluster: it knows what is on the disk.
 async fn live(world: Surroundings) {
-    let (settings, nodes) = {
+    let (settings, nodes, disk) = {
         let mut world = world.0.lock();
-        let first = world.plan.lists.first().map(|(_, list)| list.clone()).unwrap_or_default();
-        (world.plan.settings.clone(), world.configure(&first))
+        world.revive();
+        let list = world.node_list();
+        world.disk.set_latency(world.plan.commit);
+        (world.plan.settings.clone(), world.configure(&list), world.disk.clone())
     };
-    let (journal, writer) = Journal::new(Disk::default().open());
+    let (journal, writer) = Journal::new(disk.open());
     tokio::spawn(writer);
+    let state = match State::read(&disk) {
+        Ok(state) => state,
+        Err(_) => return world.0.lock().judge(Err(Violation::Failed { operation: "restart" })),
+    };
     let environment = Environment {
         connector: world.clone(),
         addresses: Arc::new(world.clone()),
         commands: Arc::new(world.clone()),
-        clock: Arc::new(TimeOfDay(Instant::now())),
-        state: State::default(),
+        clock: Arc::new(world.clone()),
+        state,
         journal,
     };
     let cluster = Cluster::new(settings, nodes, environment);

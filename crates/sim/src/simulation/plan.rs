@@ -24,6 +24,21 @@ pub(super) struct Plan {
     pub(super) lists: Vec<(Time, Vec<usize>)>,
     /// What the CLC is asked to do, by time.
     pub(super) work: Vec<(Time, Work)>,
+    /// When the cluster is killed, in order.
+    pub(super) kills: Vec<Kill>,
+    /// How long the disk takes for a commit.
+    pub(super) commit: Duration,
+}
+
+/// The end of one life of the cluster: as kill -9, between any two things that it does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kill {
+    /// Not before this time.
+    pub(super) from: Time,
+    /// After so many events from then on.
+    pub(super) events: usize,
+    /// How long it stays down.
+    pub(super) down: Duration,
 }
 
 /// A node, planned.
@@ -92,7 +107,10 @@ pub(super) enum Task {
 impl Plan {
     pub(super) fn draw(rng: &mut Rng) -> Self {
         let nodes: Vec<_> = (0..rng.usize(1..=6)).map(|_| node(rng)).collect();
-        Self { settings: settings(rng), lists: lists(rng, nodes.len()), work: work(rng), nodes }
+        let settings = settings(rng);
+        let (lists, work, kills) = (lists(rng, nodes.len()), work(rng), kills(rng));
+        let commit = Duration::from_millis([0, 1, 20, 700][rng.usize(..4)]);
+        Self { settings, lists, work, kills, commit, nodes }
     }
 }
 
@@ -144,6 +162,17 @@ fn lists(rng: &mut Rng, nodes: usize) -> Vec<(Time, Vec<usize>)> {
     lists.push((HEALED, all));
     lists.sort_by_key(|(at, _)| *at);
     lists
+}
+
+fn kills(rng: &mut Rng) -> Vec<Kill> {
+    let mut kills = Vec::new();
+    let mut from = seconds(rng, 5, 200);
+    while from < HEALED && kills.len() < 3 && rng.bool() {
+        let down = [seconds(rng, 0, 3), seconds(rng, 0, 60)][rng.usize(..2)];
+        kills.push(Kill { from, events: rng.usize(..60), down });
+        from += down + seconds(rng, 1, 90);
+    }
+    kills
 }
 
 fn work(rng: &mut Rng) -> Vec<(Time, Work)> {

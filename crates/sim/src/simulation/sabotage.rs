@@ -52,6 +52,8 @@ pub enum Sabotage {
     Dawdles,
     /// Nodes are not polled any more.
     StopsPolling,
+    /// After a kill the disk is empty.
+    LosesDisk,
 }
 
 impl Sabotage {

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use euca_cluster::addresses::{AddressSource, Neighbours};
 use euca_cluster::schedule::Capacity;
-use euca_cluster::{Connector, NodeAddress};
+use euca_cluster::{Clock, Connector, NodeAddress};
 use euca_command::{Command, CommandRunner, Output};
-use euca_wire::{CallError, Fault};
+use euca_store::testing::Disk;
+use euca_wire::{CallError, DateTime, Fault};
 use fastrand::Rng;
 use futures_util::future::{BoxFuture, ready};
 use parking_lot::Mutex;
@@ -38,8 +39,13 @@ pub(super) struct World {
     pub(super) clc: Clc,
     pub(super) ledger: Ledger,
     pub(super) trace: Trace,
-    /// Cancelled at the first violation.
+    /// Cancelled at the first violation, and when the cluster is killed.
     pub(super) ended: CancellationToken,
+    /// When the cluster was killed. From then on nothing it does has any effect.
+    pub(super) killed: Option<Time>,
+    pub(super) disk: Disk,
+    /// A life of the cluster is over; what is left of it is dropped in no particular order.
+    pub(super) over: bool,
     pub(super) violation: Option<Violation>,
     rng: Rng,
     /// When this run of the cluster began: on the clock of the world, and on that of its runtime.
@@ -110,6 +116,9 @@ impl World {
             clc: Clc::default(),
             trace: Trace::default(),
             ended: CancellationToken::new(),
+            killed: None,
+            disk: Disk::default(),
+            over: false,
             violation: None,
             rng,
             begun: (Duration::ZERO, Instant::now()),
@@ -126,7 +135,47 @@ impl World {
 
     /// Time since the run began.
     pub(super) fn now(&self) -> Time {
-        self.begun.0 + self.begun.1.elapsed()
+        self.killed.unwrap_or_else(|| self.begun.0 + self.begun.1.elapsed())
+    }
+
+    /// The cluster is killed if its time has come.
+    fn kill(&mut self) {
+        let now = self.now();
+        let Some(kill) = self.plan.kills.first_mut().filter(|kill| now >= kill.from) else { return };
+        match kill.events.checked_sub(1) {
+            Some(left) => kill.events = left,
+            None if self.killed.is_none() => {
+                self.trace.note(now, "cluster", None, None, "killed");
+                self.killed = Some(now);
+                // What it still wants to write comes too late.
+                drop(self.disk.open());
+                self.ended.cancel();
+            }
+            None => {}
+        }
+    }
+
+    /// The cluster is started again, if it was killed: its new life begins now, by the clock of its runtime.
+    pub(super) fn revive(&mut self) {
+        if let Some(killed) = self.killed.take() {
+            let kill = self.plan.kills.remove(0);
+            if self.sabotage == Some(Sabotage::LosesDisk) {
+                self.disk = Disk::default();
+            }
+            self.begun = (killed + kill.down, Instant::now());
+            self.ended = CancellationToken::new();
+            self.over = false;
+            let now = self.now();
+            self.ledger.restarted(now);
+            self.note("cluster", None, None, "started");
+        }
+    }
+
+    /// The node list in force.
+    pub(super) fn node_list(&self) -> Vec<usize> {
+        let now = self.now();
+        let lists = self.plan.lists.iter().take_while(|(at, _)| *at <= now);
+        lists.last().map(|(_, list)| list.clone()).unwrap_or_default()
     }
 
     /// An instant of the world on the clock of the runtime.
@@ -224,6 +273,10 @@ impl World {
     /// A call reaches the wire. Returns its number, and when and how it ends for the caller.
     pub(super) fn begin(&mut self, node: usize, generation: u32, order: Order) -> (u64, Option<(Time, End)>) {
         self.catch_up();
+        self.kill();
+        if self.killed.is_some() {
+            return (0, None);
+        }
         let now = self.now();
         self.counter += 1;
         let number = self.counter;
@@ -258,6 +311,7 @@ impl World {
     /// The caller gets its answer.
     fn answer(&mut self, node: usize, number: u64, end: End) -> Result<Answer, CallError> {
         self.catch_up();
+        self.kill();
         let now = self.now();
         let answer = match end {
             End::Refused => Answer::False,
@@ -286,7 +340,9 @@ impl World {
             self.lines[call.node].end(call.number, now);
         }
         let stage = if call.answered { "answered" } else { "given up" };
-        self.trace.note(now, call.operation, Some(call.node), None, stage);
+        if !self.over {
+            self.trace.note(now, call.operation, Some(call.node), None, stage);
+        }
         // An answer to ncRunInstance that nobody has heard is a surprise to come.
         if call.operation == "ncRunInstance" && !call.answered {
             self.nodes[call.node].surprising = true;
@@ -306,6 +362,7 @@ impl World {
         self.catch_up();
         let now = self.now();
         let mut verdict = self.ledger.judge(told, now);
+        self.ledger.heard(told);
         for (node, it) in self.nodes.iter().enumerate() {
             let (Some(well), Some(configured)) = (it.plan.well_since(now), self.configured[node]) else {
                 continue;
@@ -384,6 +441,14 @@ impl AddressSource for Surroundings {
     }
 }
 
+/// The time of day follows that of the world.
+impl Clock for Surroundings {
+    fn now(&self) -> DateTime {
+        let now = self.0.lock().now().as_secs();
+        DateTime::from_unix(1_290_000_000 + i64::try_from(now).unwrap_or_default())
+    }
+}
+
 /// Every program is there, and does nothing.
 impl CommandRunner for Surroundings {
     fn run(&self, _command: Command) -> BoxFuture<'_, Result<Output, euca_command::Error>> {
@@ -428,8 +493,14 @@ impl Surroundings {
             (number, end, end.map(|(at, _)| world.instant(at)))
         };
         let mut call = Call { world: self.clone(), node, generation, number, operation, answered: false };
+        if self.0.lock().killed.is_some() {
+            return std::future::pending().await;
+        }
         let (Some((_, end)), Some(until)) = (end, until) else { return std::future::pending().await };
         sleep_until(until).await;
+        if self.0.lock().killed.is_some() {
+            return std::future::pending().await;
+        }
         let answer = self.0.lock().answer(node, number, end);
         call.answered = answer.is_ok();
         answer
