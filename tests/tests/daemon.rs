@@ -34,6 +34,9 @@ async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     euca_tests::until(what, Duration::from_secs(15), async || Ok(condition().await)).await.unwrap();
 }
 
+const MANAGED: &str = "VNET_MODE=MANAGED-NOVLAN\nVNET_SUBNET=10.9.0.0\nVNET_NETMASK=255.255.0.0\n\
+                       VNET_DNS=10.9.0.1\nVNET_ADDRSPERNET=32";
+
 #[test]
 fn bad_configuration_ends_the_program_with_one_message_before_a_port_opens() {
     let address = address();
@@ -42,6 +45,11 @@ fn bad_configuration_ends_the_program_with_one_message_before_a_port_opens() {
         ("nothing", String::new(), "ENABLE_WS_SECURITY"),
         ("cc_t193: no ENABLE_WS_SECURITY", good.replace("ENABLE_WS_SECURITY", "X"), "ENABLE_WS_SECURITY"),
         ("port out of range", good.replace("CC_PORT=\"", "CC_PORT=\"9"), "CC_PORT"),
+        (
+            "networks",
+            good.replace("VNET_MODE=\"SYSTEM\"", MANAGED),
+            "VNET_MODE: this release has only SYSTEM",
+        ),
         ("no number", good.clone() + "DAEMON_MAX_REQUESTS=many\n", "DAEMON_MAX_REQUESTS"),
     ] {
         let home = Home::new().unwrap();

@@ -77,14 +77,13 @@ struct Cluster {
     address: SocketAddr,
 }
 
-async fn cluster(first: &str, mode: &str) -> Cluster {
+async fn cluster(first: &str) -> Cluster {
     let home = Home::with_recorded_keys().unwrap();
     let fleet = Fleet::start(&home.keys(), first.parse().unwrap(), 2, Capacity::default()).unwrap();
     let nodes: Vec<_> = fleet.nodes().iter().map(|(address, _)| *address).collect();
     let address = free_address("127.3.1.1".parse().unwrap()).unwrap();
     // Many recordings are mutations of one signed message: the replay cache would admit only the first of them.
-    let conf = Home::cluster_conf(address, &nodes).replace("VNET_MODE=\"SYSTEM\"", mode)
-        + "DAEMON_REPLAY_CACHE=\"0\"\n";
+    let conf = Home::cluster_conf(address, &nodes) + "DAEMON_REPLAY_CACHE=\"0\"\n";
     home.configure(&conf).unwrap();
     let daemon = Daemon::start("cc-daemon", &home).unwrap();
     let cluster = Cluster { home, fleet, daemon, address };
@@ -132,7 +131,7 @@ impl Cluster {
 /// Among them cc_t110: DescribeInstances with the CLC's own element `instancesSet`.
 #[tokio::test]
 async fn what_the_original_daemons_were_asked_is_answered_as_the_index_says() {
-    let cluster = cluster("127.3.0.1:0", "VNET_MODE=\"SYSTEM\"").await;
+    let cluster = cluster("127.3.0.1:0").await;
     let mut complaints = Vec::new();
     let mut replayed = 0;
     for (name, outcome) in recordings().into_iter().filter(|(name, _)| !name.contains("mgd-")) {
@@ -147,31 +146,9 @@ async fn what_the_original_daemons_were_asked_is_answered_as_the_index_says() {
     cluster.end(complaints).await;
 }
 
-/// Managed networks are not built yet: their operations, and launches into them, are refused with ERROR.
-#[tokio::test]
-async fn what_needs_managed_networks_is_refused_in_a_managed_cluster() {
-    let mode = "VNET_MODE=\"MANAGED-NOVLAN\"\nVNET_SUBNET=\"10.9.0.0\"\nVNET_NETMASK=\"255.255.0.0\"\nVNET_DNS=\"10.9.0.1\"\nVNET_ADDRSPERNET=\"32\"";
-    let cluster = cluster("127.3.2.1:0", mode).await;
-    let mut complaints = Vec::new();
-    for (name, _) in recordings().into_iter().filter(|(name, _)| name.contains("mgd-")) {
-        let expected = match name.split("mgd-").nth(1).unwrap() {
-            "DescribeResources" => "200; return=true, 1 resources, 2 serviceTags",
-            "DescribeInstances" | "DescribeInstances-public" => OK,
-            "TerminateInstances" => "200; return=true, 1 isTerminated",
-            _ => ERROR,
-        };
-        let request = std::fs::read(golden().join(format!("c-2.0.1/{name}.request.http"))).unwrap();
-        let said = summary(&exchange(cluster.address, &request).await.unwrap());
-        if said != expected {
-            complaints.push(format!("{name}: {said}, expected {expected}"));
-        }
-    }
-    cluster.end(complaints).await;
-}
-
 #[tokio::test]
 async fn what_a_real_clc_sends_is_answered_as_it_can_read_it() {
-    let cluster = cluster("127.3.3.1:0", "VNET_MODE=\"SYSTEM\"").await;
+    let cluster = cluster("127.3.3.1:0").await;
     let mut names: Vec<_> =
         std::fs::read_dir(golden().join("clc-2.0.1")).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.retain(|path| path.to_str().unwrap().ends_with(".request.http"));

@@ -56,6 +56,7 @@ fn main() -> ExitCode {
     let read = || {
         let files = Files::read(&arguments.home()?)?;
         let settings = CcSettings::from_files(&files)?;
+        settings::require_possible(&settings)?;
         Ok::<_, euca_config::Error>((files, settings))
     };
     let (files, mut settings) = match read() {
@@ -102,6 +103,7 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
         connector: SoapConnector::new(&settings, nodes),
         addresses: Arc::new(Host::default()),
         commands: Arc::new(Programs::default()),
+        network: Arc::new(euca_vnet::Unable),
         clock: Arc::new(SystemClock),
         state,
         journal: journal.clone(),

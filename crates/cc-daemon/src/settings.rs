@@ -4,11 +4,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use euca_cluster::schedule::Policy;
-use euca_cluster::{ClusterSettings, Connector, HostFiles, NetworkMode, NodeAddress};
-use euca_config::{CcSettings, Hot, NodeVerification, Profile, SchedPolicy, VnetMode};
+use euca_cluster::{ClusterSettings, Connector, HostFiles, NodeAddress};
+use euca_config::{CcSettings, Error, Hot, NodeVerification, Origin, Profile, SchedPolicy, VnetMode};
 use euca_soap::{Client, ClientOptions, ClientSecurity};
 use euca_wire::Stub;
 use euca_wsse::{Credentials, Options, Verifier};
+
+/// Refuses what this release cannot do: give addresses to instances.
+pub fn require_possible(settings: &CcSettings) -> Result<(), Error> {
+    let key = "VNET_MODE";
+    match settings.report.get(key).map(|setting| &setting.origin) {
+        Some(Origin::File(place)) if settings.network.mode != VnetMode::System => {
+            let problem = "this release has only SYSTEM".to_owned();
+            Err(Error::Invalid { place: place.clone(), key, problem })
+        }
+        // SYSTEM, or not set, which is SYSTEM too.
+        _ => Ok(()),
+    }
+}
 
 /// What the cluster is told.
 pub fn cluster(settings: &CcSettings) -> ClusterSettings {
@@ -18,12 +31,8 @@ pub fn cluster(settings: &CcSettings) -> ClusterSettings {
             SchedPolicy::RoundRobin => Policy::RoundRobin,
             SchedPolicy::PowerSave => Policy::PowerSave,
         },
-        network_mode: match settings.network.mode {
-            VnetMode::System => NetworkMode::System,
-            VnetMode::Static(_) => NetworkMode::Static,
-            VnetMode::Managed(_) => NetworkMode::Managed,
-            VnetMode::ManagedNovlan(_) => NetworkMode::ManagedNoVlan,
-        },
+        // See require_possible.
+        network: euca_vnet::Settings::System,
         polling_frequency: settings.hot.polling_frequency,
         instance_timeout: settings.instance_timeout,
         idle_threshold: settings.power_idle_threshold,

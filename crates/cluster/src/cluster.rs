@@ -1,5 +1,6 @@
 //! The cluster: its parts put together, and what all operations need of them.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use euca_command::CommandRunner;
 use euca_observe::Pulse;
 use euca_store::Journal;
+use euca_vnet::{Effects, Tables};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -16,10 +18,11 @@ use crate::durable::{self, ONLY, State};
 use crate::error::Error;
 use crate::instances::{Instances, host_of};
 use crate::launch::Launcher;
+use crate::network::Network;
 use crate::nodes::{Candidates, Common, Connector, Nodes};
 use crate::power::Power;
 use crate::reply_limit::Abridged;
-use crate::settings::{ClusterSettings, MIN_POLLING_FREQUENCY, NetworkMode, NodeAddress};
+use crate::settings::{ClusterSettings, MIN_POLLING_FREQUENCY, NodeAddress};
 use crate::tasks::Tasks;
 
 /// What a cluster reaches outside itself.
@@ -30,6 +33,8 @@ pub struct Environment<C> {
     pub addresses: Arc<dyn AddressSource>,
     /// Programs of this host.
     pub commands: Arc<dyn CommandRunner>,
+    /// Who carries out what the virtual network needs of this host; nothing is asked of it in SYSTEM mode.
+    pub network: Arc<dyn Effects>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// What was durable at the start.
@@ -50,17 +55,17 @@ pub struct Cluster<C: Connector> {
     pub(crate) addresses: Arc<dyn AddressSource>,
     pub(crate) commands: Arc<dyn CommandRunner>,
     pub(crate) power: Arc<Power>,
+    pub(crate) network: Arc<Network>,
     pub(crate) tasks: Tasks,
     pub(crate) launcher: Launcher,
     pub(crate) journal: Journal,
     /// Where ROUNDROBIN goes on. Held while an instance is placed, so that no two placements count on the
-    /// same capacity. Lock order: placement, nodes, instances.
+    /// same capacity. Lock order: placement, nodes, instances, network.
     pub(crate) placement: Mutex<usize>,
     /// Pause between two polls of a node, in force from the next pause on.
     pub(crate) period: watch::Sender<Duration>,
     /// Of the monitor.
     pub(crate) pulse: Pulse,
-    nameserver: Mutex<Option<String>>,
     /// How much of each instance DescribeInstances told last.
     pub(crate) abridged: Mutex<Abridged>,
     /// Every node was polled since the clean start, whatever came of it.
@@ -72,7 +77,7 @@ impl<C: Connector> Cluster<C> {
     /// Intervals below their minimum are raised to it. To be called within a runtime.
     pub fn new(settings: ClusterSettings, nodes: Vec<NodeAddress>, environment: Environment<C>) -> Arc<Self> {
         let settings = settings.raised_to_minimums();
-        let Environment { connector, addresses, commands, clock, state, journal } = environment;
+        let Environment { connector, addresses, commands, network, clock, state, journal } = environment;
         let power = Arc::new(Power::new(&settings, commands.clone(), addresses.clone()));
         let connector = Arc::new(connector);
         let tasks = Tasks::default();
@@ -87,9 +92,13 @@ impl<C: Connector> Cluster<C> {
         let list = Nodes::new(connector.clone(), common);
         list.begin(nodes, state.nodes, !complete);
         let instances = Arc::new(Instances::new(settings.max_instances, state.instances, journal.clone()));
+        let names = addresses.clone();
+        let network = Network::new(settings.network.clone(), state.network, journal.clone(), network, names);
+        let network = Arc::new(network);
         let launcher = Launcher {
             tasks: tasks.clone(),
             instances: instances.clone(),
+            network: network.clone(),
             power: power.clone(),
             clock,
             window: settings.wake_threshold,
@@ -101,13 +110,13 @@ impl<C: Connector> Cluster<C> {
             addresses,
             commands,
             power,
+            network,
             tasks,
             launcher,
             journal,
             placement: Mutex::new(state.scheduler.cursor),
             period: watch::Sender::new(settings.polling_frequency),
             pulse: Pulse::default(),
-            nameserver: Mutex::new(None),
             abridged: Mutex::default(),
             complete: AtomicBool::new(complete),
             settings,
@@ -125,6 +134,7 @@ impl<C: Connector> Cluster<C> {
         let Some((_, node)) = self.nodes.list().at(&launch.node) else {
             tracing::error!(instance = id, node = launch.node, "launch given up: its node is not configured");
             self.instances.launch_is_over(id);
+            self.network.release_order(&launch.order);
             return;
         };
         tracing::info!(instance = id, node = node.url(), begun = %launch.begun, "launch goes on");
@@ -168,14 +178,8 @@ impl<C: Connector> Cluster<C> {
     }
 
     /// The nameserver the CLC has given last (§7.14).
-    pub fn nameserver(&self) -> Option<String> {
-        self.nameserver.lock().clone()
-    }
-
-    pub(crate) fn set_nameserver(&self, nameserver: Option<&str>) {
-        if let Some(nameserver) = nameserver {
-            *self.nameserver.lock() = Some(nameserver.to_owned());
-        }
+    pub fn nameserver(&self) -> Option<Ipv4Addr> {
+        self.network.read(Tables::nameserver)
     }
 
     /// The nodes to ask about an instance: its host node, whatever that node's state, or all nodes when the
@@ -201,13 +205,5 @@ impl<C: Connector> Cluster<C> {
         self.complete.store(true, Ordering::Release);
         drop(self.journal.put(ONLY, durable::Knowledge { complete: true }));
         Ok(())
-    }
-
-    /// Refuses what only SYSTEM mode can do today.
-    pub(crate) fn require_system_mode(&self) -> Result<(), Error> {
-        match self.settings.network_mode {
-            NetworkMode::System => Ok(()),
-            mode => Err(Error::NotBuilt(mode)),
-        }
     }
 }

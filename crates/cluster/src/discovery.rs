@@ -10,7 +10,6 @@ use tokio::time::sleep;
 
 use crate::cluster::Cluster;
 use crate::nodes::{Connector, Node};
-use crate::settings::NetworkMode;
 
 /// How long the program that fills the neighbour table may take.
 const PROBE_TIME: Duration = Duration::from_secs(10);
@@ -23,7 +22,7 @@ impl<C: Connector> Cluster<C> {
     /// Looks at the wire once a polling period, if there is anything to learn from it.
     pub(crate) async fn watch_wire(&self) {
         // Only without virtual networks is the address on the wire also the public one.
-        let public = matches!(self.settings.network_mode, NetworkMode::System | NetworkMode::Static);
+        let public = !self.network.is_managed();
         loop {
             let instances = self.instances.lack_addresses(public);
             let nodes = self.power.saves() && self.nodes.list().all().iter().any(|node| node.lacks_mac());

@@ -53,6 +53,11 @@ pub(crate) struct Node {
     pub(crate) reservations: BTreeMap<String, Capacity>,
 }
 
+/// A record of the virtual network, by its own key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Network(pub(crate) euca_vnet::Record);
+
 /// Where the scheduler goes on; one record.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -86,6 +91,7 @@ records! {
     Instance: "instances", version 1;
     Launch: "launches", version 1;
     Node: "nodes", version 1;
+    Network: "network", version 1;
     Scheduler: "scheduler", version 1;
     Knowledge: "knowledge", version 1;
 }
@@ -97,6 +103,7 @@ pub struct State {
     pub(crate) instances: Vec<(String, Instance)>,
     pub(crate) launches: Vec<(String, Launch)>,
     pub(crate) nodes: HashMap<String, Node>,
+    pub(crate) network: Vec<euca_vnet::Record>,
     pub(crate) scheduler: Scheduler,
     pub(crate) knowledge: Knowledge,
 }
@@ -116,6 +123,7 @@ impl State {
             instances,
             launches: read(tables)?,
             nodes: read(tables)?.into_iter().collect(),
+            network: read::<Network>(tables)?.into_iter().map(|(_, Network(record))| record).collect(),
             scheduler: only(tables)?,
             knowledge: only(tables)?,
         })
@@ -132,6 +140,7 @@ impl fmt::Display for State {
         let complete = if self.knowledge.complete { "complete" } else { "not complete yet" };
         writeln!(f, "instances: {} ({complete})", self.instances.len())?;
         writeln!(f, "launches under way: {}", self.launches.len())?;
-        write!(f, "nodes: {}", self.nodes.len())
+        writeln!(f, "nodes: {}", self.nodes.len())?;
+        write!(f, "network records: {}", self.network.len())
     }
 }

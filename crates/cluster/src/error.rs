@@ -3,7 +3,6 @@
 use euca_wire::{Operation, cc};
 
 use crate::schedule::Capacity;
-use crate::settings::NetworkMode;
 
 /// Why an operation, or one instance of it, is refused. The CLC sees `return=false` and `ERROR`, or misses the
 /// instance in the answer; the reason is for the log.
@@ -21,9 +20,6 @@ pub(crate) enum Error {
     /// An instance type asks for an amount that is not possible.
     #[error("instance type {name:?} asks for {memory} MB of memory, {cores} cores and {disk} GB of disk")]
     Size { name: String, memory: i64, cores: i64, disk: i64 },
-    /// No network parameters can be derived from an instance id.
-    #[error("instance id is malformed")]
-    MalformedId,
     /// An instance of this id is there already.
     #[error("instance is known already")]
     Known,
@@ -39,9 +35,27 @@ pub(crate) enum Error {
     /// What the answer would promise is not durable; the log says why.
     #[error("state cannot be made durable")]
     NotDurable,
-    /// The network mode is one this release does not carry out.
-    #[error("network mode {0:?} is not built yet")]
-    NotBuilt(NetworkMode),
+    /// The tables of the virtual network do not have it.
+    #[error(transparent)]
+    Network(#[from] euca_vnet::Error),
+    /// What has to be an IPv4 address is something else.
+    #[error("{0} {1:?} is not an IPv4 address")]
+    Address(&'static str, String),
+    /// RunInstances: the chosen indexes are too few, too many, or impossible (§8.2).
+    #[error("networkIndexList {0:?} is not for this many instances or not within a network")]
+    Indexes(Vec<i32>),
+    /// RunInstances: the CLC has chosen indexes, but none for this instance.
+    #[error("no index is chosen for the instance")]
+    NoIndex,
+    /// ConfigureNetwork: a named source group without its owner.
+    #[error("source group {0:?} comes without its owner")]
+    NoOwner(String),
+    /// The host has failed to do its part for the virtual network.
+    #[error("host has not carried out: {0}")]
+    Host(&'static str),
+    /// The host is busy with other orders for too long.
+    #[error("host is busy with its network")]
+    HostBusy,
     /// DescribeInstances soon after the start: an answer now would miss instances, and the CLC terminates
     /// what it misses for ten minutes (clc.md §3.3, W20). Answered with a fault.
     #[error("instances are not known yet: {waiting} of {nodes} nodes have not answered since the start")]

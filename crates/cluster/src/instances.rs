@@ -66,6 +66,20 @@ pub(crate) fn host_of(instance: &cc::CcInstance) -> &str {
     instance.service_tag.as_deref().unwrap_or_default()
 }
 
+fn is_gone(instance: &cc::CcInstance) -> bool {
+    state_of(instance) == TEARDOWN
+}
+
+fn mac_of(instance: &cc::CcInstance) -> Option<&str> {
+    instance.net_params.as_ref().map(|net| net.private_mac_address.as_str())
+}
+
+/// Whether an instance that is not gone has the same MAC address (§2.7).
+fn is_shared(records: &IndexMap<String, Record>, gone: &cc::CcInstance) -> bool {
+    let wanted = mac_of(gone);
+    records.values().any(|record| !is_gone(&record.told) && mac_of(&record.told) == wanted)
+}
+
 impl Instances {
     /// The instances that were durable, each as if seen now, and never more than `maximum` in all.
     pub(crate) fn new(maximum: usize, known: Vec<(String, durable::Instance)>, journal: Journal) -> Self {
@@ -163,13 +177,14 @@ impl Instances {
     }
 
     /// Takes over what a node reports of its instances (§5.3). Launches of what it reports come to an end
-    ///
-    pub(crate) fn report(&self, node_url: &str, instances: Vec<nc::Instance>) {
+    /// . Brings those that are gone since now, whose addresses are free.
+    pub(crate) fn report(&self, node_url: &str, instances: Vec<nc::Instance>) -> Vec<Shared<cc::CcInstance>> {
         let told: Vec<_> = instances.into_iter().map(|instance| described(instance, node_url)).collect();
         let now = Instant::now();
         let mut refused = 0_usize;
         // Logged when the lock is free again.
         let mut changes = Vec::new();
+        let mut gone = Vec::new();
         let mut records = self.records.write();
         for told in told {
             let id = told.instance_id.clone().unwrap_or_default();
@@ -193,10 +208,15 @@ impl Instances {
                 Entry::Vacant(_) if full => refused += 1,
                 Entry::Vacant(vacant) => {
                     self.cancel_launch(vacant.key());
-                    vacant.insert(Record::new(told.into(), number).noted_in(&self.journal));
+                    let told = Shared::from(told);
+                    gone.extend(is_gone(&told).then(|| told.clone()));
+                    vacant.insert(Record::new(told, number).noted_in(&self.journal));
                 }
             }
         }
+        let ended = changes.iter().filter(|(previous, told)| is_gone(told) && !is_gone(previous));
+        gone.extend(ended.map(|(_, told)| told.clone()));
+        gone.retain(|told| !is_shared(&records, told));
         drop(records);
         for (previous, instance) in changes {
             let (previous, state) = (state_of(&previous), state_of(&instance));
@@ -209,13 +229,17 @@ impl Instances {
             let error = Error::Full(self.maximum);
             tracing::error!(node = node_url, refused, %error, "instances the node reports are ignored");
         }
+        gone
     }
 
-    /// Forgets the instances unreported for longer than `timeout` (§5.5).
-    pub(crate) fn expire(&self, timeout: Duration) {
+    /// Forgets the instances unreported for longer than `timeout` (§5.5). Brings those of them that were gone
+    /// already, in case another instance's MAC address has kept their addresses from being freed; what is only
+    /// out of sight may come back.
+    pub(crate) fn expire(&self, timeout: Duration) -> Vec<Shared<cc::CcInstance>> {
         let now = Instant::now();
         let mut expired = Vec::new();
-        self.records.write().retain(|id, record| {
+        let mut records = self.records.write();
+        records.retain(|id, record| {
             let keep = now - record.last_seen <= timeout;
             if !keep {
                 drop(self.journal.delete::<durable::Instance>(id));
@@ -223,8 +247,11 @@ impl Instances {
             }
             keep
         });
-        for told in expired {
-            let (id, node, state) = (told.instance_id.as_deref(), host_of(&told), state_of(&told));
+        let gone = |told: &&Shared<cc::CcInstance>| is_gone(told) && !is_shared(&records, told);
+        let gone = expired.iter().filter(gone).cloned().collect();
+        drop(records);
+        for told in &expired {
+            let (id, node, state) = (told.instance_id.as_deref(), host_of(told), state_of(told));
             tracing::info!(
                 instance = id,
                 node,
@@ -233,6 +260,7 @@ impl Instances {
                 "instance unreported for too long, forgotten"
             );
         }
+        gone
     }
 
     /// Whether some instance waits for an address that can be discovered.

@@ -7,6 +7,7 @@
 //!      └── 1 s ───┘                       ──terminated─────────────► released  (Q-13)
 //!                                         ──wake threshold over────► released  (Q-29)
 //! ```
+//! A launch that is given up has nothing to show for: its instance's address is free again (Q-29).
 //! The instance's record is not touched: its state comes from polling, and it expires like any other.
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::durable;
 use crate::instances::Instances;
+use crate::network::Network;
 use crate::nodes::{Node, Outcome, PER_NODE};
 use crate::observed::Attempt;
 use crate::power::Power;
@@ -32,6 +34,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Launcher {
     pub(crate) tasks: Tasks,
     pub(crate) instances: Arc<Instances>,
+    pub(crate) network: Arc<Network>,
     pub(crate) power: Arc<Power>,
     pub(crate) clock: Arc<dyn Clock>,
     /// How long a launch is retried, counted from when it was accepted.
@@ -57,18 +60,42 @@ impl Launcher {
             let (power, node) = (self.power.clone(), node.clone());
             self.tasks.spawn(async move { power.rouse(&node).await });
         }
-        let instances = self.instances.clone();
+        let (instances, network) = (self.instances.clone(), self.network.clone());
+        let stopping = self.tasks.stopping().clone();
         self.tasks.spawn(async move {
-            let id = launch.order.instance_id.clone();
-            self::launch(node, launch.order, left, ended).await;
-            instances.launch_is_over(&id);
+            let order = &launch.order;
+            let free = match self::launch(node, order.clone(), left, ended).await {
+                Ended::Accepted => false,
+                Ended::GivenUp => true,
+                // By the end of an instance that is told no more, or by a report of it, or by a shutdown.
+                Ended::CalledOff => instances.find(&order.instance_id).is_none() && !stopping.is_cancelled(),
+            };
+            if free {
+                network.release_order(order);
+            }
+            instances.launch_is_over(&order.instance_id);
         });
     }
 }
 
+/// How a launch has ended.
+enum Ended {
+    /// The node has the instance.
+    Accepted,
+    /// Somebody has ended it.
+    CalledOff,
+    /// The node has not accepted the instance in time.
+    GivenUp,
+}
+
 /// Asks `node` to run the instance until it does, until `ended` is cancelled, or until `window` is over. The
 /// node never changes. Its reservation is settled or released at the end.
-async fn launch<N>(node: Arc<Node<N>>, request: nc::NcRunInstance, window: Duration, ended: CancellationToken)
+async fn launch<N>(
+    node: Arc<Node<N>>,
+    request: nc::NcRunInstance,
+    window: Duration,
+    ended: CancellationToken,
+) -> Ended
 where
     N: NodeApi<Error = CallError>,
 {
@@ -99,7 +126,7 @@ where
             node.settle(&id);
             observed.launch_ended(&course, "accepted");
             tracing::info!(instance = id, node = node.url(), rounds, "node has accepted the instance");
-            return;
+            return Ended::Accepted;
         }
         tracing::info!(
             instance = id,
@@ -120,7 +147,9 @@ where
             rounds,
             "launch ended: reported, terminated or shut down"
         );
+        Ended::CalledOff
     } else {
         tracing::error!(instance = id, node = node.url(), rounds, ?window, "launch given up");
+        Ended::GivenUp
     }
 }

@@ -13,6 +13,7 @@
 //!                         │
 //!                         ├──► instances   what every node reported last; answers are built from it alone
 //!                         ├──► schedule    pure: which node takes an instance
+//!                         ├──► network     who has which address; the host follows, one order at a time
 //!                         └──► nodes/*     fan-out engine: one FIFO lock and one deadline per call
 //!                                │
 //!   monitor ── polls ───────────►├──NodeApi──► node controllers
@@ -50,4 +51,4 @@ pub use durable::State;
 pub use gatherlog::{Gatherlog, HostFiles};
 pub use inspect::{AttemptView, Explanation, LaunchView, NodeReport, ReservationView};
 pub use nodes::Connector;
-pub use settings::{ClusterSettings, NetworkMode, NodeAddress};
+pub use settings::{ClusterSettings, NodeAddress};

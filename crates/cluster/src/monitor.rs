@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
 use crate::instances::Instances;
+use crate::network::Network;
 use crate::nodes::{Connector, Monitored, Node, Outcome, Skipped};
 use crate::power::Power;
 
@@ -37,14 +38,22 @@ const FIRST_POLL_COUNTS: Duration = Duration::from_millis(250);
 const SPREAD: u64 = 5;
 
 impl<C: Connector> Cluster<C> {
-    /// Polls every node, now and in future configured, until `shutdown` is cancelled or the cluster is shut
-    /// down. To be run once.
+    /// Polls every node, now and in future configured, and keeps the virtual network up, until `shutdown` is
+    /// cancelled or the cluster is shut down. To be run once.
     pub async fn run_monitor(&self, shutdown: CancellationToken) {
+        let work = async {
+            tokio::join!(
+                self.monitor_nodes(&shutdown),
+                self.watch_wire(),
+                self.look_up_nodes(),
+                self.network.keep_up(self.period.subscribe()),
+            );
+        };
         tokio::select! {
             biased;
             () = shutdown.cancelled() => {}
             () = self.tasks.stopping().cancelled() => {}
-            _ = async { tokio::join!(self.monitor_nodes(&shutdown), self.watch_wire(), self.look_up_nodes()) } => {}
+            () = work => {}
         }
     }
 
@@ -52,6 +61,7 @@ impl<C: Connector> Cluster<C> {
     async fn monitor_nodes(&self, shutdown: &CancellationToken) {
         let polls = Polls {
             instances: self.instances.clone(),
+            network: self.network.clone(),
             power: self.power.clone(),
             period: self.period.subscribe(),
             first: Arc::new(Semaphore::new(FIRST_POLLS)),
@@ -70,7 +80,7 @@ impl<C: Connector> Cluster<C> {
                 () = self.pulse.answer() => {}
                 changed = nodes.changed() => if changed.is_err() { return },
                 () = sleep_until(next_sweep) => {
-                    self.instances.expire(self.settings.instance_timeout);
+                    self.network.release_all(&self.instances.expire(self.settings.instance_timeout));
                     // Noted when it is so, not only when somebody asks: a restart goes by it.
                     let _ = self.require_all_instances();
                     next_sweep = Instant::now() + *self.period.borrow();
@@ -97,6 +107,7 @@ impl<C: Connector> Cluster<C> {
 #[derive(Clone)]
 struct Polls {
     instances: Arc<Instances>,
+    network: Arc<Network>,
     power: Arc<Power>,
     period: watch::Receiver<Duration>,
     first: Arc<Semaphore>,
@@ -161,7 +172,7 @@ impl Polls {
         // When this fails, the node stays up and its instances keep their data (§5.3).
         if let (_, Outcome::Ok(reported)) = node.poll(all, may_give_way).await? {
             let idle = reported.is_empty();
-            self.instances.report(node.url(), reported);
+            self.network.release_all(&self.instances.report(node.url(), reported));
             self.power.told(node, idle).await;
         }
         Ok(())

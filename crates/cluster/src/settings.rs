@@ -20,8 +20,8 @@ pub const MIN_WAKE_THRESHOLD: Duration = Duration::from_secs(300);
 pub struct ClusterSettings {
     /// `SCHEDPOLICY`.
     pub policy: Policy,
-    /// `VNET_MODE`.
-    pub network_mode: NetworkMode,
+    /// `VNET_MODE` with what it needs.
+    pub network: euca_vnet::Settings,
     /// `NC_POLLING_FREQUENCY`: pause between two polls of a node, at least 6 s.
     pub polling_frequency: Duration,
     /// `INSTANCE_TIMEOUT`: an instance unreported for longer is forgotten; at least 30 s.
@@ -52,7 +52,7 @@ impl Default for ClusterSettings {
     fn default() -> Self {
         Self {
             policy: Policy::default(),
-            network_mode: NetworkMode::default(),
+            network: euca_vnet::Settings::default(),
             polling_frequency: MIN_POLLING_FREQUENCY,
             instance_timeout: Duration::from_secs(300),
             idle_threshold: MIN_IDLE_THRESHOLD,
@@ -84,20 +84,6 @@ impl ClusterSettings {
         }
         self
     }
-}
-
-/// `VNET_MODE`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum NetworkMode {
-    /// The site's own network; addresses are observed, not assigned.
-    #[default]
-    System,
-    /// Addresses from a fixed table.
-    Static,
-    /// Virtual networks with VLAN tags.
-    Managed,
-    /// Virtual networks without VLAN tags.
-    ManagedNoVlan,
 }
 
 /// Where a node controller is reached. A node is its URL (P-01).

@@ -219,6 +219,7 @@ pub fn measure(nodes: u32, instances: u32) -> Result<Cost> {
             connector: connector(),
             addresses: Arc::new(connector()),
             commands: Arc::new(Programs::default()),
+            network: Arc::new(euca_vnet::Unable),
             clock: Arc::new(SystemClock),
             state: State::default(),
             journal,

@@ -170,9 +170,6 @@ pub trait Effects: Send + Sync + 'static {
     /// Carries out an order. When the future is dropped because its time is over, what it has started comes to
     /// an end.
     fn carry_out<'a>(&'a self, effect: &'a Effect) -> BoxFuture<'a, Result<(), Failure>>;
-
-    /// The IPv4 address of a host by its name, if it has one.
-    fn resolve(&self, name: String) -> BoxFuture<'_, Option<Ipv4Addr>>;
 }
 
 /// A host without virtual networks: it carries out nothing. For SYSTEM mode, which asks for nothing.
@@ -182,9 +179,5 @@ pub struct Unable;
 impl Effects for Unable {
     fn carry_out<'a>(&'a self, _: &'a Effect) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(ready(Err(Failure::Unable("this host has no virtual networks"))))
-    }
-
-    fn resolve(&self, _: String) -> BoxFuture<'_, Option<Ipv4Addr>> {
-        Box::pin(ready(None))
     }
 }

@@ -1,16 +1,16 @@
 //! What may reach the guests of a group (network.md §8.4). Whatever no rule permits is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 
+use indexmap::IndexSet;
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{Network, Tables};
-use crate::{Error, Group};
+use crate::{Error, Group, Network, Tables};
 
 /// Traffic that may pass to a group's network.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rule {
     /// Where it comes from.
     pub source: Ipv4Net,
@@ -19,7 +19,7 @@ pub struct Rule {
 }
 
 /// A protocol, and what of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Traffic {
     /// Every protocol.
     Any,
@@ -34,7 +34,7 @@ pub enum Traffic {
 }
 
 /// Ports from the first to the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ports {
     /// The first.
     pub first: u16,
@@ -118,18 +118,24 @@ pub enum Source<'a> {
 #[derive(Debug)]
 pub struct RuleDraft<'a> {
     tables: &'a Tables,
-    changed: BTreeMap<u16, Vec<Rule>>,
+    /// The active networks by user and name of their group; that with the lowest VLAN, should there be several.
+    active: HashMap<(&'a str, &'a str), u16>,
+    changed: BTreeMap<u16, IndexSet<Rule>>,
 }
 
 impl<'a> RuleDraft<'a> {
     pub(crate) fn new(tables: &'a Tables) -> Self {
-        Self { tables, changed: BTreeMap::new() }
+        let mut active = HashMap::new();
+        for (vlan, group) in tables.groups() {
+            active.entry((group.user.as_str(), group.name.as_str())).or_insert(vlan);
+        }
+        Self { tables, active, changed: BTreeMap::new() }
     }
 
     /// Takes all rules from a group. A group that is not active has none.
     pub fn flush(&mut self, user: &str, name: &str) {
-        if let Some((vlan, _)) = self.tables.lookup(user, name) {
-            self.changed.insert(vlan, Vec::new());
+        if let Some(vlan) = self.active.get(&(user, name)) {
+            self.changed.insert(*vlan, IndexSet::new());
         }
     }
 
@@ -141,11 +147,13 @@ impl<'a> RuleDraft<'a> {
     pub fn permit(&mut self, permission: &Permission<'_>, source: Source<'_>) -> Result<bool, Error> {
         let &Permission { kind, user, name, protocol, from, to } = permission;
         let none = || Error::Group { user: user.to_owned(), name: name.to_owned() };
-        let (vlan, network) = self.tables.lookup(user, name).ok_or_else(none)?;
+        let vlan = *self.active.get(&(user, name)).ok_or_else(none)?;
         let traffic = Traffic::parse(protocol, from, to)?;
         let source = match source {
             Source::Net(text) => Some(net(text)?),
-            Source::Group { user, name } => self.tables.lookup(user, name).map(|(_, it)| it.subnet),
+            Source::Group { user, name } => {
+                self.active.get(&(user, name)).and_then(|vlan| self.tables.subnet(*vlan))
+            }
         };
         match kind {
             "firewall-open" => {}
@@ -153,17 +161,17 @@ impl<'a> RuleDraft<'a> {
             other => return Err(Error::RuleType(other.chars().take(64).collect())),
         }
         let Some(source) = source else { return Ok(false) };
-        let rule = Rule { source, traffic };
-        let rules = self.changed.entry(vlan).or_insert(network.rules);
-        if !rules.contains(&rule) {
-            rules.push(rule);
-        }
+        let rules = self.changed.entry(vlan);
+        let rules = rules.or_insert_with(|| self.tables.rules(vlan).iter().cloned().collect());
+        rules.insert(Rule { source, traffic });
         Ok(true)
     }
 
     /// The groups that were flushed or added to, each with all its rules.
     pub fn finish(self) -> Vec<Network> {
-        let complete = |(vlan, rules)| Some(Network { rules, ..self.tables.network(vlan)? });
+        let complete = |(vlan, rules): (u16, IndexSet<Rule>)| {
+            Some(Network { rules: rules.into_iter().collect(), ..self.tables.network(vlan)? })
+        };
         self.changed.into_iter().filter_map(complete).collect()
     }
 }

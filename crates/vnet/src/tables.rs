@@ -372,17 +372,24 @@ impl Tables {
 
     /// The active network of `vlan`.
     pub fn network(&self, vlan: u16) -> Option<Network> {
-        let Settings::Managed(managed) = &self.settings else { return None };
         let Active { group, rules } = self.networks.get(&vlan)?.clone();
-        let (vlan, subnet) = managed.plan.network(vlan.into()).ok()?;
-        Some(Network { vlan, subnet, group, rules })
+        Some(Network { vlan, subnet: self.subnet(vlan)?, group, rules })
     }
 
-    /// The active network of a group; the one with the lowest VLAN, should there be several.
-    pub(crate) fn lookup(&self, user: &str, name: &str) -> Option<(u16, Network)> {
-        let named = |active: &Active| active.group.user == user && active.group.name == name;
-        let (&vlan, _) = self.networks.iter().find(|(_, active)| named(active))?;
-        Some((vlan, self.network(vlan)?))
+    /// The addresses the plan has for `vlan`.
+    pub(crate) fn subnet(&self, vlan: u16) -> Option<Ipv4Net> {
+        let Settings::Managed(managed) = &self.settings else { return None };
+        managed.plan.network(vlan.into()).ok().map(|(_, subnet)| subnet)
+    }
+
+    /// VLAN and group of every active network.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (u16, &Group)> {
+        self.networks.iter().map(|(vlan, active)| (*vlan, &active.group))
+    }
+
+    /// What may reach the guests of an active network.
+    pub(crate) fn rules(&self, vlan: u16) -> &[Rule] {
+        self.networks.get(&vlan).map_or(&[], |active| &active.rules)
     }
 
     /// VLAN, group and flagged indices of every active network: those in use, and those that are no guest's
@@ -746,7 +753,7 @@ pub(crate) mod tests {
         let stopped = tables.stop(10).unwrap();
         assert_eq!((stopped.vlan, stopped.subnet), (10, "10.10.1.0/27".parse().unwrap()));
         assert_eq!(active(&tables), []);
-        assert!(tables.lookup("admin", "default").is_none(), "net_t103");
+        assert_eq!(tables.groups().count(), 0, "net_t103");
         assert!(tables.hosts.is_empty(), "Q-09");
         assert_eq!(tables.stop(10), None);
         assert_eq!(tables.stop(2048), None, "as T-107");
@@ -770,7 +777,7 @@ pub(crate) mod tests {
         tables.start(other);
         tables.set_rules(vec![network]);
         assert_eq!(tables.network(10).unwrap().rules, [], "these were for the group before");
-        assert!(tables.lookup("admin", "default").is_none());
+        assert_eq!(tables.groups().map(|(_, group)| group.name.as_str()).collect::<Vec<_>>(), ["web"]);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! A host that does nothing: it records what it was asked, and fails by plan.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,18 +31,12 @@ pub struct Recorder(Arc<Shared>);
 struct Shared {
     orders: Mutex<Vec<Effect>>,
     plans: Mutex<HashMap<&'static str, VecDeque<Act>>>,
-    names: Mutex<HashMap<String, Ipv4Addr>>,
 }
 
 impl Recorder {
     /// From now on orders of this [name](Effect::name) are treated so, one act for each, the last one for ever.
     pub fn plan(&self, name: &'static str, acts: impl IntoIterator<Item = Act>) {
         self.0.plans.lock().insert(name, acts.into_iter().collect());
-    }
-
-    /// From now on the host finds this address under the name.
-    pub fn name(&self, name: &str, address: Ipv4Addr) {
-        self.0.names.lock().insert(name.to_owned(), address);
     }
 
     /// The orders since this was asked last, in the order in which they came.
@@ -69,9 +62,5 @@ impl Effects for Recorder {
                 }
             }
         })
-    }
-
-    fn resolve(&self, name: String) -> BoxFuture<'_, Option<Ipv4Addr>> {
-        Box::pin(async move { self.0.names.lock().get(&name).copied() })
     }
 }

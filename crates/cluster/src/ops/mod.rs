@@ -81,7 +81,11 @@ impl<C: Connector> ClusterApi for Cluster<C> {
         &self,
         request: cc::ConfigureNetwork,
     ) -> Result<cc::ConfigureNetworkResponse, Fault> {
-        reply(&request, configure_network::configure_network(self, &request), cc::ConfigureNetwork::answer)
+        reply(
+            &request,
+            configure_network::configure_network(self, &request).await,
+            cc::ConfigureNetwork::answer,
+        )
     }
 
     async fn describe_bundle_tasks(
@@ -102,15 +106,18 @@ impl<C: Connector> ClusterApi for Cluster<C> {
         &self,
         request: cc::DescribeNetworks,
     ) -> Result<cc::DescribeNetworksResponse, Fault> {
-        reply(&request, describe_networks::describe_networks(self, &request), cc::DescribeNetworks::answer)
+        reply(
+            &request,
+            describe_networks::describe_networks(self, &request).await,
+            cc::DescribeNetworks::answer,
+        )
     }
 
     async fn describe_public_addresses(
         &self,
         request: cc::DescribePublicAddresses,
     ) -> Result<cc::DescribePublicAddressesResponse, Fault> {
-        let result = describe_public_addresses::describe_public_addresses(self, &request);
-        reply(&request, result, cc::DescribePublicAddresses::answer)
+        Ok(describe_public_addresses::describe_public_addresses(self, &request))
     }
 
     async fn describe_resources(
@@ -144,11 +151,11 @@ impl<C: Connector> ClusterApi for Cluster<C> {
     }
 
     async fn start_network(&self, request: cc::StartNetwork) -> Result<cc::StartNetworkResponse, Fault> {
-        reply(&request, start_network::start_network(self, &request), cc::StartNetwork::answer)
+        reply(&request, start_network::start_network(self, &request).await, cc::StartNetwork::answer)
     }
 
     async fn stop_network(&self, request: cc::StopNetwork) -> Result<cc::StopNetworkResponse, Fault> {
-        reply(&request, stop_network::stop_network(self, &request), cc::StopNetwork::answer)
+        reply(&request, stop_network::stop_network(self, &request).await, cc::StopNetwork::answer)
     }
 
     async fn terminate_instances(

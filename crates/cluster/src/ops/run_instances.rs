@@ -11,7 +11,6 @@ use crate::cluster::Cluster;
 use crate::durable::{self, ONLY};
 use crate::error::Error;
 use crate::instances::PENDING;
-use crate::network::system_parameters;
 use crate::nodes::{Connector, Node};
 use crate::schedule::{self, Capacity, NodeView};
 use crate::translation::{MAX_LIST, machine_for_node, network_for_node};
@@ -39,11 +38,15 @@ pub(super) async fn run_instances<C: Connector>(
     if request.min_count <= 0 || wanted == 0 || request.instance_ids.len() < wanted {
         return Err(counts);
     }
-    cluster.require_system_mode()?;
+    let indices = chosen_indices(cluster, request, wanted)?;
 
     let mut placements = Vec::new();
-    for id in request.instance_ids.iter().take(wanted) {
-        match place(cluster, request, machine, need, id) {
+    for (at, id) in request.instance_ids.iter().take(wanted).enumerate() {
+        let index = match indices {
+            [] => Ok(None),
+            chosen => chosen.get(at).map(|index| Some(*index)).ok_or(Error::NoIndex),
+        };
+        match index.and_then(|index| place(cluster, request, machine, need, id, index)) {
             Ok(placement) => placements.push(placement),
             Err(error) => tracing::warn!(instance = id, %error, "instance is not launched"),
         }
@@ -51,6 +54,25 @@ pub(super) async fn run_instances<C: Connector>(
     let instances = placements.iter().map(|placement| placement.instance.clone()).collect();
     begin(cluster, placements).await?;
     Ok(cc::RunInstancesResponse { instances, ..request.answer(true) })
+}
+
+/// Indexes the CLC has chosen for the first instances; none where there are no networks (§8.2).
+fn chosen_indices<'a, C: Connector>(
+    cluster: &Cluster<C>,
+    request: &'a cc::RunInstances,
+    wanted: usize,
+) -> Result<&'a [i32], Error> {
+    let chosen = request.network_index_list.as_slice();
+    if !cluster.network.is_managed() || chosen.is_empty() {
+        return Ok(&[]);
+    }
+    let size = cluster.network.read(euca_vnet::Tables::addresses_per_network);
+    let possible = |index: &i32| u32::try_from(*index).is_ok_and(|index| index < size);
+    let enough = usize::try_from(request.min_count).is_ok_and(|minimum| minimum <= chosen.len());
+    if !enough || chosen.len() > wanted || !chosen.iter().all(possible) {
+        return Err(Error::Indexes(chosen.iter().take(8).copied().collect()));
+    }
+    Ok(chosen)
 }
 
 /// An instance that has a node.
@@ -74,10 +96,12 @@ async fn begin<C: Connector>(cluster: &Cluster<C>, placements: Vec<Placement<C::
             let id = &launch.order.instance_id;
             if durable {
                 tracing::info!(instance = id, node = node.url(), "instance is launched");
+                launcher.network.kick_dhcp();
                 launcher.begin(node, launch, ended);
             } else {
                 node.release(id);
                 launcher.instances.withdraw(id);
+                launcher.network.release_order(&launch.order);
             }
         }
         // Who does not wait any more does not need to know.
@@ -93,8 +117,27 @@ fn place<C: Connector>(
     machine: &cc::VirtualMachine,
     need: Capacity,
     id: &str,
+    index: Option<i32>,
 ) -> Result<Placement<C::Node>, Error> {
-    let net = system_parameters(id, request.vlan).ok_or(Error::MalformedId)?;
+    if cluster.instances.find(id).is_some() {
+        return Err(Error::Known);
+    }
+    let net = cluster.network.allocate(id, request.vlan, index)?;
+    let placed = place_with(cluster, request, machine, need, id, &net);
+    if placed.is_err() {
+        cluster.network.release(id, &net.private_mac_address, net.vlan);
+    }
+    placed
+}
+
+fn place_with<C: Connector>(
+    cluster: &Cluster<C>,
+    request: &cc::RunInstances,
+    machine: &cc::VirtualMachine,
+    need: Capacity,
+    id: &str,
+    net: &cc::NetConfig,
+) -> Result<Placement<C::Node>, Error> {
     let ended = cluster.launcher.end();
     let order = order(request, machine, net.clone(), id);
     let begun = cluster.launcher.clock.now();
@@ -104,7 +147,7 @@ fn place<C: Connector>(
     let mut moved = *cursor;
     let chosen = schedule::choose(cluster.settings.policy, &mut moved, &views, need);
     let node = chosen.and_then(|index| list.all().get(index)).ok_or(Error::NoRoom)?;
-    let instance = Shared::from(pending(request, machine, net, id, node, begun));
+    let instance = Shared::from(pending(request, machine, net.clone(), id, node, begun));
     let launch = durable::Launch { node: node.url().to_owned(), begun, size: need, order };
     cluster.instances.add(id, instance.clone(), launch.clone(), ended.clone())?;
     node.reserve(id, need);

@@ -10,7 +10,7 @@ use crate::schedule::NodeState;
 
 /// Tells the host node of each instance to terminate it, without waiting for the node. Ids that are not known
 /// are not searched for, nodes that are not up are not called, and a launch still under way ends
-/// first, for good. `isTerminated` is true for every id.
+/// first, for good. Its address is free before its node hears of it. `isTerminated` is true for every id.
 pub(super) async fn terminate_instances<C: Connector>(
     cluster: &Cluster<C>,
     request: &cc::TerminateInstances,
@@ -32,6 +32,8 @@ fn terminate<C: Connector>(cluster: &Cluster<C>, id: &str, user_id: &Option<Stri
         tracing::info!(instance = id, "instance to terminate is not known");
         return;
     };
+    // At once, whatever its node does: the CLC uses the index again at once too.
+    cluster.network.release_all(std::slice::from_ref(&instance));
     let (state, url) = (state_of(&instance), host_of(&instance));
     let up = cluster.nodes.list().at(url).filter(|(_, node)| node.state() == NodeState::Up);
     match up {

@@ -1,10 +1,11 @@
-//! The situation of cluster-controller.md §13.1 in SYSTEM mode: three nodes that are up, an instance that runs,
+//! The situation of cluster-controller.md §13.1, in SYSTEM mode and in MANAGED mode: three nodes that are up, an instance that runs,
 //! one that no node has reported yet, and one that is gone.
 
 use std::time::Duration;
 
 use euca_cluster::ClusterSettings;
 use euca_cluster::schedule::Policy;
+use euca_vnet::{ManagedSettings, Plan, Pool, PublicAddresses, Settings, StaticSettings};
 use euca_wire::{ClusterApi, cc, nc};
 use tokio::time::sleep;
 
@@ -143,4 +144,82 @@ pub async fn free_and_max(world: &World) -> (i32, i32) {
     let answer = world.cluster.describe_resources(request).await.unwrap();
     let resource = &answer.resources[0];
     (resource.available_instances.unwrap(), resource.max_instances.unwrap())
+}
+
+/// Settings of the fixture in MANAGED mode.
+pub fn managed() -> ClusterSettings {
+    let mut public = Pool::default();
+    public.apply(PublicAddresses::Range([10, 1, 1, 1].into(), [10, 1, 1, 2].into())).unwrap();
+    let network = ManagedSettings {
+        vlans: true,
+        plan: Plan::new("192.168.0.0/16".parse().unwrap(), 32).unwrap(),
+        dns: [10, 0, 0, 53].into(),
+        public,
+        local: vec![[10, 0, 0, 2].into()],
+        tunnels: true,
+    };
+    ClusterSettings { network: Settings::Managed(network), ..round_robin() }
+}
+
+/// Settings of STATIC mode with these pairs of MAC and IP address.
+pub fn fixed(hosts: &[(&str, &str)]) -> ClusterSettings {
+    let network = StaticSettings {
+        subnet: "192.168.5.0/24".parse().unwrap(),
+        broadcast: [192, 168, 5, 255].into(),
+        router: [192, 168, 5, 1].into(),
+        dns: [192, 168, 5, 1].into(),
+        hosts: hosts.iter().map(|(mac, ip)| (mac.parse().unwrap(), ip.parse().unwrap())).collect(),
+    };
+    ClusterSettings { network: Settings::Static(network), ..round_robin() }
+}
+
+/// What a node reports of a guest of VLAN 10, at this index.
+pub fn guest(id: &str, state: &str, index: u8) -> nc::Instance {
+    let mut guest = instance(id, state);
+    let net = guest.net_params.as_mut().unwrap();
+    net.private_ip = format!("192.168.1.{index}");
+    (net.vlan, net.network_index) = (10, index.into());
+    guest
+}
+
+/// A RunInstances as the CLC sends it in MANAGED mode.
+pub fn run_managed(ids: &[&str], indices: &[i32]) -> cc::RunInstances {
+    cc::RunInstances { vlan: 10, network_index_list: indices.to_vec(), ..run(ids) }
+}
+
+/// The fixture in MANAGED mode: VLAN 10 is active for alice/default; A, B and C have their addresses. C is still
+/// alive: with the report that it is gone its address is freed.
+pub async fn managed_world() -> World {
+    managed_world_with(managed()).await
+}
+
+pub async fn managed_world_with(settings: ClusterSettings) -> World {
+    let world = World::start(settings, Fleet::new(), &NODES);
+    sleep(seconds(0.1)).await;
+    let start = cc::StartNetwork {
+        user_id: Some("alice".into()),
+        net_name: Some("default".into()),
+        vlan: Some(10),
+        ..Default::default()
+    };
+    assert_eq!(world.cluster.start_network(start).await.unwrap().return_, Some(true));
+    // One to each node: the round is complete, and the next one goes to N0 again.
+    for (id, index) in [(C, 4), (A, 2), (B, 3)] {
+        let placed = world.cluster.run_instances(run_managed(&[id], &[index])).await.unwrap();
+        assert_eq!(placed.instances.len(), 1);
+    }
+    world.fleet.script("n0", |script| script.instances = vec![guest(C, "Extant", 4)]);
+    world.fleet.script("n1", |script| script.instances = vec![guest(A, "Extant", 2)]);
+    world.poll().await;
+    world.fleet.forget_calls();
+    world.fleet.host().take();
+    world
+}
+
+/// The indices of VLAN 10 that DescribeNetworks shows as flagged, but for those of no guest; `None` when the
+/// network is not active.
+pub async fn active(world: &World) -> Option<Vec<i32>> {
+    let told = world.cluster.describe_networks(cc::DescribeNetworks::default()).await.unwrap();
+    let network = told.active_networks.into_iter().find(|network| network.vlan == 10)?;
+    Some(network.active_addrs.into_iter().filter(|index| ![0, 1, 31].contains(index)).collect())
 }

@@ -1,13 +1,12 @@
-//! RunInstances and the launches it starts. The rows about indexes and addresses of virtual networks are not
-//! here: only SYSTEM mode is built.
+//! RunInstances and the launches it starts, in SYSTEM mode. What differs with virtual networks is in `managed.rs`.
 
+use euca_cluster::ClusterSettings;
 use euca_cluster::schedule::Policy;
-use euca_cluster::{ClusterSettings, NetworkMode};
 use euca_wire::{ClusterApi, cc, nc};
 use tokio::time::{Instant, sleep};
 
 use crate::fixture::{
-    A, NODES, X, described, free_and_max, instance, round_robin, run, seconds, world, world_with,
+    A, NODES, described, free_and_max, instance, round_robin, run, seconds, world, world_with,
 };
 use crate::fleet::{Act, Fleet, World, slow};
 
@@ -412,15 +411,4 @@ async fn a_restart_of_the_node_does_not_lose_a_launch() {
     let before = accepted.len();
     sleep(seconds(10.0)).await;
     assert_eq!(world.fleet.nodes_called(RUN).len(), before, "accepted once, then never again");
-}
-
-#[tokio::test(start_paused = true)]
-async fn no_instance_is_launched_in_a_mode_that_is_not_built() {
-    for network_mode in [NetworkMode::Static, NetworkMode::Managed, NetworkMode::ManagedNoVlan] {
-        let world = World::start(ClusterSettings { network_mode, ..round_robin() }, Fleet::new(), &NODES);
-        sleep(seconds(0.1)).await;
-        assert_eq!(placed(&world, run(&[X])).await, None, "{network_mode:?}");
-        sleep(seconds(0.1)).await;
-        assert!(world.fleet.foreground().is_empty());
-    }
 }

@@ -15,6 +15,7 @@ mod fleet;
 mod gatherlog;
 mod inspect;
 mod launches;
+mod managed;
 mod monitor;
 mod networks;
 mod power;

@@ -14,6 +14,7 @@ use euca_cluster::{Clock, Cluster, ClusterSettings, Connector, Environment, Node
 use euca_command::testing::Recording;
 use euca_store::Journal;
 use euca_store::testing::Disk;
+use euca_vnet::testing::Recorder;
 use euca_wire::{CallError, DateTime, Fault, LogApi, NodeApi, Operation, Request, gl, nc};
 use futures_util::future::{BoxFuture, ready};
 use tokio::time::{Instant, sleep};
@@ -86,6 +87,7 @@ struct Shared {
     names: Mutex<HashMap<String, Ipv4Addr>>,
     broadcasts: Mutex<Vec<Ipv4Addr>>,
     commands: Arc<Recording>,
+    host: Recorder,
 }
 
 /// The fleet. Clones are the same fleet.
@@ -113,6 +115,7 @@ impl Fleet {
             names: Mutex::default(),
             broadcasts: Mutex::default(),
             commands: Arc::default(),
+            host: Recorder::default(),
         }))
     }
 
@@ -151,6 +154,11 @@ impl Fleet {
     /// The programs that were run on the cluster's host.
     pub fn commands(&self) -> &Recording {
         &self.0.commands
+    }
+
+    /// The cluster's host, which is asked for what the virtual network needs.
+    pub fn host(&self) -> &Recorder {
+        &self.0.host
     }
 
     /// Forgets the calls so far.
@@ -241,7 +249,8 @@ impl AddressSource for Fleet {
     }
 
     fn resolve(&self, name: &str) -> BoxFuture<'static, std::io::Result<Ipv4Addr>> {
-        let address = self.0.names.lock().unwrap().get(name).copied();
+        let named = || self.0.names.lock().unwrap().get(name).copied();
+        let address = name.parse().ok().or_else(named);
         Box::pin(ready(address.ok_or_else(|| std::io::ErrorKind::NotFound.into())))
     }
 
@@ -439,6 +448,7 @@ impl World {
             clock: Arc::new(fleet.clone()),
             state: State::read(disk).unwrap(),
             journal,
+            network: Arc::new(fleet.host().clone()),
         };
         let cluster = Cluster::new(settings, nodes, environment);
         let monitor = CancellationToken::new();

@@ -128,6 +128,7 @@ async fn live(world: Surroundings) {
         connector: world.clone(),
         addresses: Arc::new(world.clone()),
         commands: Arc::new(world.clone()),
+        network: Arc::new(euca_vnet::Unable),
         clock: Arc::new(world.clone()),
         state,
         journal,
