@@ -74,14 +74,14 @@ impl StateFile {
     /// [`Error::Write`]; nothing has changed then.
     pub fn replace(&mut self, document: &Document) -> Result<(), Error> {
         self.write(|transaction| {
-            let tables: Vec<_> = transaction.list_tables()?.collect();
+            let tables: Vec<_> = transaction.list_tables().map_err(unwritten)?.collect();
             for table in tables {
-                transaction.delete_table(table)?;
+                transaction.delete_table(table).map_err(unwritten)?;
             }
             for (name, records) in document.tables() {
-                let mut table = transaction.open_table(definition(name))?;
+                let mut table = transaction.open_table(definition(name)).map_err(unwritten)?;
                 for (key, value) in records {
-                    table.insert(key.as_str(), value.get().as_bytes())?;
+                    table.insert(key.as_str(), value.get().as_bytes()).map_err(unwritten)?;
                 }
             }
             Ok(())
@@ -90,35 +90,31 @@ impl StateFile {
 
     fn write(
         &mut self,
-        change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
+        change: impl FnOnce(&redb::WriteTransaction) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let database = match self.database.take() {
             Some(database) => database,
             None => open(&self.path)?,
         };
-        let write = || {
-            let transaction = database.begin_write()?;
-            change(&transaction)?;
-            transaction.commit()?;
-            Ok(())
-        };
-        write().map_err(|error| Error::Write(Box::new(error)))?;
+        let transaction = database.begin_write().map_err(unwritten)?;
+        change(&transaction)?;
+        transaction.commit().map_err(unwritten)?;
         self.database = Some(database);
         Ok(())
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), Error> {
-        // Encoded before a transaction is begun: what cannot be encoded shall not cost one.
-        let values: Vec<_> = changes.iter().map(Change::value).collect::<Result<_, _>>()?;
-        let mut values = values.into_iter();
         self.write(|transaction| {
             for changes in changes.chunk_by(|one, other| one.table() == other.table()) {
                 let Some(first) = changes.first() else { continue };
-                let mut table = transaction.open_table(definition(first.table()))?;
-                for (change, value) in changes.iter().zip(&mut values) {
-                    match value {
-                        Some(value) => drop(table.insert(change.key(), value.as_slice())?),
-                        None => drop(table.remove(change.key())?),
+                let mut table = transaction.open_table(definition(first.table())).map_err(unwritten)?;
+                for change in changes {
+                    // Encoded one by one: a batch may be as large as all that is known.
+                    match change.value()? {
+                        Some(value) => {
+                            drop(table.insert(change.key(), value.as_slice()).map_err(unwritten)?);
+                        }
+                        None => drop(table.remove(change.key()).map_err(unwritten)?),
                     }
                 }
             }
@@ -166,6 +162,10 @@ impl Tables for StateFile {
     }
 }
 
+fn unwritten(error: impl Into<redb::Error>) -> Error {
+    Error::Write(Box::new(error.into()))
+}
+
 fn definition(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
     TableDefinition::new(name)
 }
@@ -205,12 +205,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut file = StateFile::open(&folder.path().join("state.redb")).unwrap();
         let insert = |transaction: &redb::WriteTransaction| {
-            transaction.open_table(definition("t"))?.insert("k", b"v".as_slice())?;
+            let mut table = transaction.open_table(definition("t")).map_err(unwritten)?;
+            table.insert("k", b"v".as_slice()).map_err(unwritten)?;
             Ok(())
         };
         let failed = file.write(|transaction| {
             insert(transaction)?;
-            Err(redb::Error::PreviousIo)
+            Err(unwritten(redb::Error::PreviousIo))
         });
         assert!(matches!(failed, Err(Error::Write(_))));
         assert_eq!(StateFile::names(&file).unwrap(), Vec::<String>::new());
