@@ -5,11 +5,19 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use euca_sim::fleet::Fleet;
+use euca_sim::node::{Behaviour, Capacity, Plan};
+use euca_tests::client::CcClient;
 use euca_tests::daemon::{binary, free_address};
 use euca_tests::home::Home;
+use euca_tests::until;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User};
+
+/// Two poll periods of 6 s, and what a loaded machine may add.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Installation {
     home: Home,
@@ -101,6 +109,70 @@ fn each_verb_says_and_does_what_the_init_script_did() {
     }
     let log = std::fs::read_to_string(cluster.home.path().join("var/log/eucalyptus/cc.log")).unwrap();
     assert!(log.contains("cluster controller stopped"), "it did not end by itself: {log}");
+}
+
+/// deployment.md §15 row 4. The node says nothing of its instances while it is asked what the cluster controller
+/// knows by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_keeps_instances_and_a_clean_one_has_them_learnt_again() {
+    let cluster = Installation::new();
+    let keys = cluster.home.keys();
+    let fleet = Fleet::start(&keys, "127.9.2.11:0".parse().unwrap(), 1, Capacity::default()).unwrap();
+    let (node, sim) = fleet.nodes().first().unwrap();
+    cluster.configure(&[*node]);
+    assert_eq!(cluster.control(&["start"]), done());
+    let client = CcClient::new(&cluster.home, cluster.address);
+    let knows = async |id: &str, state: Option<&str>| {
+        until(&format!("{id} to be {state:?}"), PATIENCE, async || {
+            let described = client.run(&["describeInstances"]).await?;
+            let lines = String::from_utf8_lossy(&described.stdout).into_owned();
+            let line = lines.lines().find(|line| line.contains(&format!(" instanceId={id} ")));
+            let as_expected = match state {
+                Some(state) => line.is_some_and(|line| line.contains(&format!(" state={state} "))),
+                None => line.is_none(),
+            };
+            Ok(described.status.success() && as_expected)
+        })
+        .await
+        .unwrap();
+    };
+    until("capacity", PATIENCE, async || Ok(!client.ask(&["describeResources"]).await?.contains(" 0\n")))
+        .await
+        .unwrap();
+    let run = [
+        "runInstances",
+        "emi-1",
+        "http://127.0.0.1:1/i",
+        "eki-1",
+        "http://127.0.0.1:1/k",
+        "1",
+        "10",
+        "default",
+    ];
+    let ran = client.ask(&run).await.unwrap();
+    let id = ran.split(' ').nth(3).unwrap();
+    knows(id, Some("Extant")).await;
+
+    let silent = Plan { behaviour: Behaviour::Fault, ..Plan::default() };
+    for (verbs, state) in [
+        (&["restart"] as &[&str], Some("Extant")),
+        (&["stop", "start"], Some("Extant")),
+        (&["cleanrestart"], None),
+        (&["stop", "cleanstart"], None),
+        (&["cleanstop", "start"], None),
+    ] {
+        sim.set_plan(silent.clone());
+        for verb in verbs {
+            assert_eq!(cluster.control(&[verb]), done(), "{verbs:?}");
+        }
+        knows(id, state).await;
+        let tags = client.ask(&["describeResources"]).await.unwrap();
+        assert!(tags.starts_with(&format!(":{}:\n", Fleet::url(*node))), "{verbs:?}: {tags}");
+        sim.set_plan(Plan::default());
+        knows(id, Some("Extant")).await;
+    }
+    assert_eq!(cluster.control(&["stop"]), done());
+    fleet.stop().await;
 }
 
 #[test]
