@@ -361,9 +361,14 @@ impl Control for Process<'_> {
     }
 }
 
-/// Whether a process is a cluster controller and not a zombie: a pid file may be older than the last reboot.
+/// Whether a process is a cluster controller that has not ended: a pid file may be older than the last reboot. As long
+/// as one thread is about, also of a zombie, it holds its port and its files.
 fn lives(pid: Pid) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let named = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(") "));
-    named.is_some_and(|(name, state)| name == PROGRAM && !state.starts_with(['Z', 'X']))
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    let named = fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == PROGRAM);
+    named
+        && threads.flatten().any(|thread| {
+            let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
+        })
 }
