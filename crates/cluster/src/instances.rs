@@ -53,6 +53,8 @@ struct Record {
     told: Shared<cc::CcInstance>,
     /// What `told` takes in a reply.
     lengths: Lengths,
+    /// `told` as it was abridged last: large replies are asked for again and again.
+    brief: Mutex<Option<(Abridged, Shared<cc::CcInstance>)>>,
     last_seen: Instant,
 }
 
@@ -103,13 +105,13 @@ impl Instances {
         self.records.read().get(id).map(|record| record.last_seen.elapsed())
     }
 
-    /// All instances that are durable, as they are now, how much of each can be told in a reply that holds `rest`
-    /// bytes besides, and how long that reply is then.
+    /// All instances that are durable, as they are now, abridged to fit into a reply that holds `rest` bytes
+    /// besides; how much of each that is, and how long the reply is then.
     pub(crate) fn snapshot(&self, rest: usize) -> (Vec<Shared<cc::CcInstance>>, Abridged, usize) {
         let records = self.records.read();
         let told = || records.values().filter(|record| record.is_told());
         let (abridged, length) = Lengths::fit(told().map(|record| record.lengths), rest);
-        (told().map(|record| record.told.clone()).collect(), abridged, length)
+        (told().map(|record| record.abridged(abridged)).collect(), abridged, length)
     }
 
     /// The instance with this id.
@@ -332,7 +334,31 @@ fn next_number(records: &IndexMap<String, Record>) -> u64 {
 
 impl Record {
     fn new(told: Shared<cc::CcInstance>, number: u64) -> Self {
-        Self { number, news: None, lengths: Lengths::of(&told), told, last_seen: Instant::now() }
+        Self {
+            number,
+            news: None,
+            lengths: Lengths::of(&told),
+            brief: Mutex::default(),
+            told,
+            last_seen: Instant::now(),
+        }
+    }
+
+    /// What is told has changed.
+    fn is_retold(&mut self) {
+        self.lengths = Lengths::of(&self.told);
+        *self.brief.get_mut() = None;
+    }
+
+    fn abridged(&self, abridged: Abridged) -> Shared<cc::CcInstance> {
+        if abridged == Abridged::default() {
+            return self.told.clone();
+        }
+        let mut brief = self.brief.lock();
+        match &*brief {
+            Some((before, told)) if *before == abridged => told.clone(),
+            _ => brief.insert((abridged, abridged.apply(&self.told))).1.clone(),
+        }
     }
 
     fn is_told(&self) -> bool {
@@ -374,7 +400,7 @@ impl Record {
             return None;
         }
         let previous = std::mem::replace(&mut self.told, told.into());
-        self.lengths = Lengths::of(&self.told);
+        self.is_retold();
         Some(previous)
     }
 
@@ -396,7 +422,7 @@ impl Record {
         if let Some(net) = &mut Shared::make_mut(&mut self.told).net_params {
             change(net);
         }
-        self.lengths = Lengths::of(&self.told);
+        self.is_retold();
         drop(self.keep(journal));
     }
 }
@@ -540,6 +566,20 @@ mod tests {
         assert!(instances.find("i-D").is_none() && instances.find("").is_none());
         assert_eq!(state_of(&instances.find("i-A").unwrap()), EXTANT, "a full cache is still refreshed");
         assert_eq!(instances.snapshot(0).0.len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_told_abridged_is_what_is_known_now() {
+        let instances = empty(10);
+        for state in [PENDING, EXTANT, TEARDOWN] {
+            instances.report(N0, vec![reported("i-A", state)]);
+            // More than a reply can hold: everything goes that can.
+            for rest in [usize::MAX / 2, 0, usize::MAX / 2] {
+                let (told, ..) = instances.snapshot(rest);
+                let seen = told.first().map(|told| (state_of(told), told.service_tag.is_some()));
+                assert_eq!(seen, Some((state, rest == 0)));
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -31,6 +31,5 @@ pub(super) fn describe_instances<C: Connector>(
     if bytes > CLC_BODY_LIMIT {
         tracing::error!(instances = count, bytes, limit = CLC_BODY_LIMIT, "reply is too long for a CLC");
     }
-    let instances = instances.iter().map(|instance| abridged.apply(instance)).collect();
     Ok(cc::DescribeInstancesResponse { instances, ..answer })
 }
