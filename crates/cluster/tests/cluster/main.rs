@@ -20,6 +20,7 @@ mod monitor;
 mod networks;
 mod power;
 mod reboots;
+mod recordings;
 mod restarts;
 mod terminations;
 mod volumes;
