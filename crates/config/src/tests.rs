@@ -260,7 +260,7 @@ fn a_bad_configuration_is_refused_with_file_line_and_key() {
             format!("{main}:1: EUCALYPTUS: not configured: set the directory of the installation"),
         ),
         (
-            format!("VNET_MODE=system\n{CC}"),
+            format!("VNET_MODE=system\n{CC}"), // net_t090
             format!("{main}:1: VNET_MODE: \"system\" is not one of SYSTEM, STATIC, MANAGED, MANAGED-NOVLAN"),
         ),
         (
@@ -299,7 +299,7 @@ fn a_bad_configuration_is_refused_with_file_line_and_key() {
     for (text, expected) in [
         (nc_without("HYPERVISOR"), missing("HYPERVISOR")),
         (nc_without("INSTANCE_PATH"), missing("INSTANCE_PATH")),
-        (nc_without("VNET_MODE"), missing("VNET_MODE")),
+        (nc_without("VNET_MODE"), missing("VNET_MODE")), // net_t091
         (format!("HYPERVISOR=not_configured\n{NC}"), format!("{main}:1: HYPERVISOR: not configured")),
         (format!("HYPERVISOR=KVM\n{NC}"), format!("{main}:1: HYPERVISOR: \"KVM\" is not one of kvm, qemu")),
         (format!("HYPERVISOR=xen\n{NC}"), format!("{main}:1: HYPERVISOR: \"xen\" is not one of kvm, qemu")),
@@ -377,7 +377,7 @@ fn interfaces_follow_the_deprecated_name_when_one_of_them_is_missing() {
     for (lines, public, private, warned) in [
         ("VNET_PUBINTERFACE=p\nVNET_PRIVINTERFACE=q", "p", "q", 0),
         ("VNET_PUBINTERFACE=p\nVNET_PRIVINTERFACE=q\nVNET_INTERFACE=i", "p", "q", 0),
-        ("VNET_PUBINTERFACE=p\nVNET_INTERFACE=i", "i", "i", 1),
+        ("VNET_PUBINTERFACE=p\nVNET_INTERFACE=i", "i", "i", 1), // net_t093
         ("VNET_INTERFACE=i", "i", "i", 1),
         ("VNET_PUBINTERFACE=p", "p", "eth0", 1),
         ("", "eth0", "eth0", 2),
@@ -431,6 +431,7 @@ fn missing_network_variables_are_named() {
     for (mode, key) in managed.chain(fixed) {
         let text = mode.replace(&format!("{key}="), &format!("#{key}="));
         let error = CcSettings::from_files(&files(&text, CC)).map(drop).unwrap_err();
+        // net_t089 among them
         assert!(matches!(error, Error::Missing { key: missing, .. } if missing == key), "{key}: {error}");
     }
 }
@@ -443,14 +444,18 @@ fn network_values_are_judged_strictly() {
         (MANAGED, "VNET_NETMASK=255.0.255.0", false),
         (MANAGED, "VNET_NETMASK=255.255.255.255", true),
         (MANAGED, "VNET_DNS=\"x 10.0.0.1\"", false),
-        (MANAGED, "VNET_ADDRSPERNET=3", false),
-        (MANAGED, "VNET_ADDRSPERNET=x", false),
+        (MANAGED, "VNET_ADDRSPERNET=3", false), // net_t045
+        (MANAGED, "VNET_ADDRSPERNET=1", false),
+        (MANAGED, "VNET_ADDRSPERNET=0", false),
+        (MANAGED, "VNET_ADDRSPERNET=-5", false),
+        (MANAGED, "VNET_ADDRSPERNET=abc", false),
         (MANAGED, "VNET_PUBLICIPS=\"\"", true),
         (MANAGED, "VNET_PUBLICIPS=\"10.0.0.1 10.0.0.10-10.0.1.9 10.0.2.0/24 !10.0.0.1\"", true),
-        (MANAGED, "VNET_PUBLICIPS=10.0.0.10-10.0.1.10", false),
-        (MANAGED, "VNET_PUBLICIPS=10.0.0.10-10.0.0.9", false),
+        (MANAGED, "VNET_PUBLICIPS=203.0.113.0-203.0.114.0", false), // net_t167
+        (MANAGED, "VNET_PUBLICIPS=192.0.2.20-192.0.2.19", false),   // net_t166
+        (MANAGED, "VNET_PUBLICIPS=bogus", false),                   // net_t170
         (MANAGED, "VNET_PUBLICIPS=0.0.0.0-255.255.255.255", false),
-        (MANAGED, "VNET_PUBLICIPS=127.0.0.1-127.0.0.2", false),
+        (MANAGED, "VNET_PUBLICIPS=127.0.0.5-127.0.0.9", false), // net_t169
         (MANAGED, "VNET_PUBLICIPS=10.0.0.0/33", false),
         (MANAGED, "VNET_PUBLICIPS=!10.0.0.0/24", false),
         (STATIC, "VNET_MACMAP=\"AA:DD:11:CE:FF:ED 192.168.1.3\"", false),
@@ -461,16 +466,29 @@ fn network_values_are_judged_strictly() {
         let result = CcSettings::from_files(&files(&format!("{line}\n{mode}"), CC)).map(drop);
         assert_eq!(result.is_ok(), accepted, "{line}: {result:?}");
     }
-    for (value, used) in [(4, 4), (32, 32), (48, 32), (2048, 2048), (4096, 2048)] {
-        let VnetMode::Managed(net) = cc(&format!("VNET_ADDRSPERNET={value}\n{MANAGED}")).network.mode else {
-            panic!("not MANAGED")
-        };
-        assert_eq!(net.addrs_per_net, used);
-    }
-    let VnetMode::Managed(net) = cc(&format!("VNET_SUBNET=192.168.7.9\n{MANAGED}")).network.mode else {
-        panic!("not MANAGED")
+    let managed = |line: &str| {
+        let settings = cc(&format!("{line}\n{MANAGED}"));
+        let VnetMode::Managed(net) = settings.network.mode else { panic!("not MANAGED") };
+        let key = line.split('=').next().unwrap();
+        (net, settings.notices.iter().any(|notice| notice.text.starts_with(&format!("{key}="))))
     };
-    assert_eq!(net.subnet, Ipv4Addr::new(192, 168, 0, 0));
+    for (value, used) in [
+        (4, 4),
+        (20, 16), // net_t043
+        (32, 32),
+        (100, 64), // net_t044
+        (2048, 2048),
+        (4096, 2048), // net_t042
+    ] {
+        let (net, warned) = managed(&format!("VNET_ADDRSPERNET={value}"));
+        assert_eq!((net.addrs_per_net, warned), (used, used != value), "{value}");
+    }
+    let (net, warned) = managed("VNET_SUBNET=10.10.3.7");
+    assert_eq!((net.subnet, warned), (Ipv4Addr::new(10, 10, 0, 0), true), "net_t046");
+    for (value, tunnels) in [("Y", false), ("y", true)] {
+        assert_eq!(managed(&format!("DISABLE_TUNNELING=\"{value}\"")).0.tunnels, tunnels, "net_t238");
+    }
+    assert_eq!(managed("VNET_DNS=\"8.8.8.8 8.8.4.4\"").0.dns, Ipv4Addr::new(8, 8, 8, 8));
 }
 
 /// Without the home prefix, and with every origin replaced.
