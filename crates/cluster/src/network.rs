@@ -29,10 +29,13 @@ use crate::error::Error;
 /// What stands for an address that is not known.
 pub(crate) const NO_ADDRESS: &str = "0.0.0.0";
 
-/// How long an operation may take with its turn and all its orders: below the 45 s within which it answers (P-15).
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long an operation may take with its turn and its orders. With [`NAMES`] and [`UNDO`] it is the 45 s within
+/// which every operation answers (P-15).
+const PATIENCE: Duration = Duration::from_secs(35);
 /// How long the host may take for one order.
 const ORDER: Duration = Duration::from_secs(20);
+/// How long what was done by half is being undone.
+const UNDO: Duration = Duration::from_secs(5);
 /// How long the addresses of other clusters are looked for: no describe takes longer.
 const NAMES: Duration = Duration::from_secs(5);
 /// How long new instances are waited for before the DHCP server is told of them: within one second (§5.7).
@@ -270,7 +273,10 @@ pub(crate) struct Turn<'a> {
 impl Turn<'_> {
     /// Has the host carry out an order. What became of it is logged here.
     async fn order(&mut self, effect: Effect) -> Result<(), Error> {
-        let deadline = self.deadline.min(Instant::now() + ORDER);
+        self.order_until(effect, self.deadline.min(Instant::now() + ORDER)).await
+    }
+
+    async fn order_until(&mut self, effect: Effect, deadline: Instant) -> Result<(), Error> {
         let outcome = timeout_at(deadline, self.network.host.carry_out(&effect)).await;
         match outcome.unwrap_or(Err(Failure::Late)) {
             Ok(()) => {
@@ -356,7 +362,8 @@ impl Turn<'_> {
         }
         self.order(Effect::AddPublicAddress(public)).await?;
         if let Err(error) = self.order(Effect::MapAddress { public, private }).await {
-            let _ = self.order(Effect::RemovePublicAddress(public)).await;
+            let undone = Instant::now() + UNDO;
+            let _ = self.order_until(Effect::RemovePublicAddress(public), undone).await;
             return Err(error);
         }
         tracing::info!(%public, %private, "public address is assigned");
