@@ -202,6 +202,10 @@ impl<C: Connector> Cluster<C> {
         if waiting > 0 {
             return Err(Error::InstancesUnknown { waiting, nodes: list.all().len() });
         }
+        // What the nodes have told is not told on before it is durable.
+        if self.instances.are_being_kept() {
+            return Err(Error::InstancesNotDurable);
+        }
         self.complete.store(true, Ordering::Release);
         drop(self.journal.put(ONLY, durable::Knowledge { complete: true }));
         Ok(())

@@ -60,6 +60,9 @@ pub(crate) enum Error {
     /// what it misses for ten minutes (clc.md §3.3, W20). Answered with a fault.
     #[error("instances are not known yet: {waiting} of {nodes} nodes have not answered since the start")]
     InstancesUnknown { waiting: usize, nodes: usize },
+    /// The same a moment later, while what the nodes have told is being made durable.
+    #[error("instances are not known yet: they are being made durable")]
+    InstancesNotDurable,
 }
 
 impl Error {

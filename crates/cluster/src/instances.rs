@@ -114,6 +114,11 @@ impl Instances {
         (told().map(|record| record.abridged(abridged)).collect(), abridged, length)
     }
 
+    /// Whether some instances are not told because it is not known yet whether they are durable.
+    pub(crate) fn are_being_kept(&self) -> bool {
+        !self.records.read().values().all(Record::is_told)
+    }
+
     /// The instance with this id.
     pub(crate) fn find(&self, id: &str) -> Option<Shared<cc::CcInstance>> {
         self.records.read().get(id).map(|record| record.told.clone())

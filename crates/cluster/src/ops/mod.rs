@@ -38,7 +38,7 @@ fn reply<Q: Request>(
         Err(error) => error,
     };
     let operation = Q::OPERATION.name;
-    if let Error::InstancesUnknown { .. } = error {
+    if let Error::InstancesUnknown { .. } | Error::InstancesNotDurable = error {
         tracing::warn!(operation, %error, "operation answered with a fault");
         return Err(Fault::server(error.to_string()));
     }

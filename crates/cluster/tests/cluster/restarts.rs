@@ -415,3 +415,18 @@ async fn what_a_newer_release_has_written_is_refused() {
     let refused = State::read(&disk).unwrap_err().to_string();
     assert!(refused.contains("table volumes was written by a newer release"), "{refused}");
 }
+
+/// A list that lacks what is just being written is a partial list (clc.md §3.3).
+#[tokio::test(start_paused = true)]
+async fn the_first_list_waits_until_what_the_nodes_have_told_is_durable() {
+    let disk = Disk::default();
+    disk.set_latency(seconds(2.0));
+    let fleet = Fleet::new();
+    fleet.script("n1", |script| script.instances = vec![instance(A, "Extant"), instance(B, "Extant")]);
+    let world = World::restart(round_robin(), fleet, &NODES, &disk);
+    sleep(seconds(0.5)).await;
+    let refused = describe(&world).await.unwrap_err();
+    assert!(refused.reason.contains("durable"), "{}", refused.reason);
+    sleep(seconds(5.0)).await;
+    assert_eq!(ids(&world).await, [A, B]);
+}
