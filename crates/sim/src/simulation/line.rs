@@ -108,7 +108,9 @@ impl Line {
         });
         let is_mine = |it: &Wanted| it.operation == operation && Some(it.instance) == instance;
         let mine = self.wanted.iter().position(is_mine);
-        let earlier = self.wanted.iter().take(mine.unwrap_or(0)).find(|it| it.certain);
+        // One that is not certain may stand for a search that came here earlier.
+        let ahead = mine.filter(|&at| self.wanted[at].certain).unwrap_or(0);
+        let earlier = self.wanted.iter().take(ahead).find(|it| it.certain);
         if let Some(first) = earlier {
             let (first, instance, wanted) = (first.operation, first.instance, first.at);
             return Err(Violation::Overtaken { node, first, instance, wanted, second: operation });
