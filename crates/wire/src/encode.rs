@@ -132,13 +132,16 @@ impl<'a> Encoder<'a> {
 
     /// Writes a tag given as `<n:name>` or `</n:name>`.
     fn tag(&mut self, tag: &str) {
-        match tag.split_once("n:") {
-            Some((bracket, name)) if !self.prefixed => {
-                self.raw(bracket);
-                self.raw(name);
-            }
-            _ => self.raw(tag),
+        if self.prefixed {
+            return self.raw(tag);
         }
+        for bracket in ["<", "</"] {
+            if let Some(name) = tag.strip_prefix(bracket).and_then(|rest| rest.strip_prefix("n:")) {
+                self.raw(bracket);
+                return self.raw(name);
+            }
+        }
+        self.raw(tag);
     }
 
     fn raw(&mut self, text: &str) {
