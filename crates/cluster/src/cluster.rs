@@ -171,7 +171,12 @@ impl<C: Connector> Cluster<C> {
         if broken_off > 0 {
             tracing::warn!(broken_off, ?grace, "calls to nodes did not end in time");
         }
-        if let Err(error) = self.durable().await {
+        let mut kept = self.durable().await;
+        // That the list is complete is noted once a period; a short life ends before.
+        if kept.is_ok() && self.require_all_instances().is_ok() {
+            kept = self.durable().await;
+        }
+        if let Err(error) = kept {
             tracing::error!(%error, "the next start may know less than this one");
         }
         broken_off
