@@ -109,8 +109,8 @@ impl Power {
                     false
                 }
                 Err(error) => {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::warn!(node = node.url(), %error, cause, "node is not woken");
+                    let error = euca_observe::chain(&error);
+                    tracing::warn!(node = node.url(), error, "node is not woken");
                     false
                 }
             };

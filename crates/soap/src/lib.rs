@@ -15,17 +15,6 @@ mod limits;
 mod server;
 
 pub use client::{Client, ClientOptions, ClientSecurity};
+pub use euca_observe::chain;
 pub use limits::Limits;
 pub use server::{Endpoint, Handler, Security, Server, bind, serve};
-
-/// An error with its causes, on one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}

@@ -14,7 +14,7 @@ use redb::{
 
 use crate::document::Document;
 use crate::error::Error;
-use crate::journal::{Backend, Change, chain};
+use crate::journal::{Backend, Change};
 use crate::record::{Tables, Visit};
 
 /// Bytes redb may keep in memory: everything is read once, and a transaction is small.
@@ -62,7 +62,7 @@ impl StateFile {
         tracing::error!(
             file = %path.display(),
             kept = %aside.display(),
-            error = chain(&error),
+            error = euca_observe::chain(&error),
             "state cannot be read: it is set aside and nothing is known at the start"
         );
         attempt()

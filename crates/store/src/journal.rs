@@ -239,7 +239,11 @@ impl Writer {
                 Err(error) => {
                     failing = true;
                     let error = Arc::new(error);
-                    tracing::error!(changes = changes.len(), error = chain(&error), "state is not durable");
+                    tracing::error!(
+                        changes = changes.len(),
+                        error = euca_observe::chain(&error),
+                        "state is not durable"
+                    );
                     if let Some(shared) = self.shared.upgrade() {
                         put_back(&shared, &changes);
                     }
@@ -271,16 +275,4 @@ fn put_back(shared: &Shared, changes: &[Change]) {
     for change in changes {
         pending.changes.entry((change.table, change.key.clone())).or_insert_with(|| change.value.clone());
     }
-}
-
-/// An error with its causes, for the log.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
