@@ -412,7 +412,7 @@ impl Record {
     /// Whether what a node has said is about remains, while the instance lives on another node.
     fn outlives(&self, told: &cc::CcInstance) -> bool {
         let moved = host_of(told) != host_of(&self.told);
-        moved && state_of(told) == TEARDOWN && state_of(&self.told) != TEARDOWN
+        moved && is_gone(told) && !is_gone(&self.told)
     }
 
     fn lacks_address(&self, public: bool) -> bool {

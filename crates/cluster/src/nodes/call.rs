@@ -144,7 +144,7 @@ impl<N: NodeApi<Error = CallError>> Node<N> {
             Late::BreakOff => Err(call),
             Late::GoOn => {
                 let (report, outcome) = oneshot::channel();
-                self.tasks.spawn(call.reporting(report));
+                self.common.tasks.spawn(call.reporting(report));
                 Ok(outcome)
             }
         };
@@ -165,7 +165,7 @@ impl<N: NodeApi<Error = CallError>> Node<N> {
     /// Sends the request once, in the background; nobody learns the outcome but the log (P-07).
     pub(crate) fn forget<R: NodeRequest>(self: &Arc<Self>, request: R) {
         let call = self.prepare(request, UNAWAITED, CancellationToken::new());
-        self.tasks.spawn(call.unawaited());
+        self.common.tasks.spawn(call.unawaited());
     }
 
     /// Polls the node for at most 20 s, counted from when its turn comes: a node that is occupied is not
@@ -180,7 +180,7 @@ impl<N: NodeApi<Error = CallError>> Node<N> {
         let turn = self.lock.enqueue().turn().await;
         let was_busy = self.is_busy();
         let asked = Instant::now();
-        self.observed.metrics.node_lock_wait_seconds.observe(asked - arrived);
+        self.observed().metrics.node_lock_wait_seconds.observe(asked - arrived);
         let foreground = async {
             sleep(POLL_GRACE).await;
             self.lock.wanted().await;
@@ -204,21 +204,21 @@ impl<N: NodeApi<Error = CallError>> Node<N> {
     }
 
     fn skipped(&self, skipped: Skipped) -> Skipped {
-        self.observed.metrics.polls_skipped.get_or_create(&Reason { reason: skipped.label() }).inc();
+        self.observed().metrics.polls_skipped.get_or_create(&Reason { reason: skipped.label() }).inc();
         skipped
     }
 
     /// Logs and counts an outcome as it is reported.
     fn note<T>(&self, operation: &'static str, start: Instant, outcome: &Outcome<T>) {
         outcome.log(operation, self.url(), start);
-        self.observed.metrics.node_called(operation, outcome.label(), start.elapsed());
+        self.observed().metrics.node_called(operation, outcome.label(), start.elapsed());
     }
 
     /// Logs and counts how a call has ended whose caller was answered before.
     fn note_late<T>(&self, operation: &'static str, start: Instant, outcome: &Outcome<T>) {
         outcome.log(operation, self.url(), start);
         let labels = metrics::NodeCall { operation, outcome: outcome.label() };
-        self.observed.metrics.late_calls.get_or_create(&labels).inc();
+        self.observed().metrics.late_calls.get_or_create(&labels).inc();
     }
 
     fn prepare<R: NodeRequest>(
@@ -248,7 +248,7 @@ impl<R: NodeRequest, N: NodeApi<Error = CallError>> Call<R, N> {
             () = self.withdrawn.cancelled() => Err(Unsent::Withdrawn),
             () = sleep_until(deadline) => Err(Unsent::Late),
             turn = self.place.turn() => {
-                self.node.observed.metrics.node_lock_wait_seconds.observe(self.start.elapsed());
+                self.node.observed().metrics.node_lock_wait_seconds.observe(self.start.elapsed());
                 Ok(turn)
             }
         }
@@ -286,7 +286,7 @@ impl<R: NodeRequest, N: NodeApi<Error = CallError>> Call<R, N> {
         let mut turn = self.turn(deadline).await;
         if let Err(Unsent::Late) = turn {
             tell(Outcome::LockTimeout);
-            if !node.late_calls_succeed {
+            if !node.common.late_calls_succeed {
                 return;
             }
             late = Some(node.late_call());
@@ -296,7 +296,7 @@ impl<R: NodeRequest, N: NodeApi<Error = CallError>> Call<R, N> {
             Ok(turn) => turn,
             // Nobody waits for it: a late one was reported, one withdrawn belongs to a search that is over.
             Err(unsent) => {
-                node.observed
+                node.observed()
                     .metrics
                     .node_calls_dropped
                     .get_or_create(&metrics::Operation { operation })

@@ -26,7 +26,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use euca_store::Journal;
 use euca_wire::DateTime;
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -36,29 +35,22 @@ use super::Common;
 use super::lock::NodeLock;
 use super::request::Resources;
 use crate::addresses::Neighbours;
-use crate::clock::Clock;
 use crate::durable;
 use crate::observed::{Attempt, Observed};
 use crate::schedule::{Capacity, NodeState, NodeView};
 use crate::settings::NodeAddress;
-use crate::tasks::Tasks;
 
 /// A node controller.
 pub(crate) struct Node<N> {
     pub(super) address: NodeAddress,
     pub(super) peer: N,
     pub(super) lock: NodeLock,
-    pub(super) tasks: Tasks,
-    pub(super) observed: Arc<Observed>,
+    pub(super) common: Common,
     known_since: Instant,
     last_poll: Mutex<Option<Attempt>>,
-    /// See [`ClusterSettings::late_calls_succeed`](crate::ClusterSettings::late_calls_succeed).
-    pub(super) late_calls_succeed: bool,
     /// Calls that go on after their caller was answered: while there are any, the node is busy.
     late_calls: AtomicUsize,
     record: Mutex<Record>,
-    journal: Journal,
-    clock: Arc<dyn Clock>,
     /// Whether DescribeInstances may not be answered before this node was polled.
     awaited: AtomicBool,
     monitored: AtomicBool,
@@ -186,20 +178,15 @@ impl<N> Node<N> {
         awaited: bool,
         common: Common,
     ) -> Self {
-        let Common { tasks, journal, clock, observed, late_calls_succeed } = common;
         Self {
             address,
             peer,
             lock: NodeLock::default(),
-            tasks,
-            observed,
             known_since: Instant::now(),
             last_poll: Mutex::default(),
-            late_calls_succeed,
             late_calls: AtomicUsize::new(0),
-            record: Mutex::new(Record::restored(known, clock.now())),
-            journal,
-            clock,
+            record: Mutex::new(Record::restored(known, common.clock.now())),
+            common,
             awaited: AtomicBool::new(awaited),
             monitored: AtomicBool::new(false),
             retired: CancellationToken::new(),
@@ -229,7 +216,7 @@ impl<N> Node<N> {
 
     /// Where calls and launches are noted.
     pub(crate) fn observed(&self) -> &Arc<Observed> {
-        &self.observed
+        &self.common.observed
     }
 
     /// A poll has ended.
@@ -354,7 +341,8 @@ impl<N> Node<N> {
             let (known, reserved) = (record.known.clone(), record.reservations.len());
             let result = change(&mut record);
             if record.known != known || record.reservations.len() != reserved {
-                drop(self.journal.put(self.url(), record.at_rest(self.clock.now())));
+                let Common { journal, clock, .. } = &self.common;
+                drop(journal.put(self.url(), record.at_rest(clock.now())));
             }
             (result, known.state, record.known.state)
         };
