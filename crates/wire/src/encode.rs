@@ -39,10 +39,15 @@ impl<'a> Encoder<'a> {
         Self { out, generation, prefixed: true }
     }
 
+    /// An encoder in the short spelling.
+    pub(crate) fn short(out: &'a mut Vec<u8>) -> Self {
+        Self { prefixed: false, ..Self::new(out, Generation::default()) }
+    }
+
     /// Bytes that `value` takes in the short spelling, the element around it not counted.
     pub fn short_length(value: &impl Encode) -> usize {
         let mut out = Vec::with_capacity(1024);
-        value.encode(&mut Encoder { prefixed: false, ..Encoder::new(&mut out, Generation::default()) });
+        value.encode(&mut Encoder::short(&mut out));
         out.len()
     }
 
@@ -55,26 +60,25 @@ impl<'a> Encoder<'a> {
     /// is written as `<NAME xmlns="…">content</NAME>`, with no prefix on what is in it.
     pub fn root(&mut self, name: &str, limit: usize, content: impl Fn(&mut Self)) {
         let start = self.out.len();
-        for part in ["<n:", name, " xmlns:n=\"", NAMESPACE, "\">"] {
+        self.declared(name, &content);
+        if self.prefixed && self.out.len() - start > limit {
+            self.out.truncate(start);
+            self.prefixed = false;
+            self.declared(name, &content);
+            self.prefixed = true;
+        }
+    }
+
+    /// Writes an element that declares the namespace.
+    fn declared(&mut self, name: &str, content: impl Fn(&mut Self)) {
+        let (prefix, declaration) = if self.prefixed { ("n:", " xmlns:n=\"") } else { ("", " xmlns=\"") };
+        for part in ["<", prefix, name, declaration, NAMESPACE, "\">"] {
             self.raw(part);
         }
         content(self);
-        for part in ["</n:", name, ">"] {
+        for part in ["</", prefix, name, ">"] {
             self.raw(part);
         }
-        if self.out.len() - start <= limit {
-            return;
-        }
-        self.out.truncate(start);
-        self.prefixed = false;
-        for part in ["<", name, " xmlns=\"", NAMESPACE, "\">"] {
-            self.raw(part);
-        }
-        content(self);
-        for part in ["</", name, ">"] {
-            self.raw(part);
-        }
-        self.prefixed = true;
     }
 
     /// Writes an element with text; `open` and `close` are its complete tags.

@@ -4,7 +4,7 @@
 use std::future::Future;
 
 use crate::decode::{Decode, DecodeError, Element};
-use crate::encode::{Encode, Encoder, Generation};
+use crate::encode::{Encode, Encoder};
 use crate::error::CallError;
 
 /// A global element of the WSDL with its content.
@@ -22,7 +22,7 @@ pub trait Message: Encode + Decode + Send + Sync + 'static {
     /// Bytes of the complete body element in the short spelling.
     fn short_length(&self) -> usize {
         let mut out = Vec::new();
-        Encoder::new(&mut out, Generation::default()).root(Self::NAME, 0, |encoder| self.encode(encoder));
+        self.write(&mut Encoder::short(&mut out));
         out.len()
     }
 
