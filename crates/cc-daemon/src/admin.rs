@@ -41,11 +41,8 @@ pub fn admin<C: Connector>(
     server: &Server,
     cluster: &Arc<Cluster<C>>,
 ) -> Admin {
-    let mut admin = Admin::new("cc-daemon", log, Arc::clone(health));
+    let mut admin = Admin::new("cc-daemon", log, server, Arc::clone(health));
     admin.register(&cluster.metrics());
-    let (http, soap) = server.metrics();
-    admin.register(&http);
-    admin.register(&soap);
     let (gauges, inside) = (Arc::clone(cluster), Arc::clone(cluster));
     admin.refreshed(move || gauges.refresh_metrics()).with_documents(move |path| match path {
         "/nodes" => Some(json(&inside.node_reports())),

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use euca_observe::Pulse;
 use euca_observe::metrics::{self, Build, Group, Http};
-use euca_soap::{Handler, Limits};
+use euca_soap::{Handler, Limits, Server};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -39,8 +39,8 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// The metrics of the process `program` and of its log, and `health`.
-    pub fn new(program: &'static str, log: &Arc<Log>, health: Arc<Health>) -> Self {
+    /// The metrics of the process `program`, of its log and of its server, and `health`.
+    pub fn new(program: &'static str, log: &Arc<Log>, server: &Server, health: Arc<Health>) -> Self {
         let limits = Limits {
             header_bytes: 8192,
             header_time: Duration::from_secs(5),
@@ -52,8 +52,11 @@ impl Admin {
         let mut admin =
             Self { registry: Registry::default(), health, limits, refresh: Vec::new(), document: None };
         let (daemon, process) = (metrics::Daemon::default(), metrics::Process::default());
+        let (http, soap) = server.metrics();
         admin.register(&daemon);
         admin.register(&process);
+        admin.register(&http);
+        admin.register(&soap);
         let build = Build { program, version: env!("CARGO_PKG_VERSION") };
         daemon.build_info.get_or_create(&build).set(1);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

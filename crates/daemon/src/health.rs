@@ -7,8 +7,10 @@ use std::time::Duration;
 use euca_observe::Pulse;
 use euca_wsse::Credentials;
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join_all, ready};
 use serde::Serialize;
+
+use crate::server::keys;
 
 /// Asks a part of the daemon, which may take as long as it is told; the error says what is wrong.
 type Question = Box<dyn Fn(Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
@@ -59,13 +61,7 @@ impl Health {
 
     /// With the keys, without which nobody is understood.
     pub fn with_keys(self, credentials: Arc<Credentials>) -> Self {
-        self.with("keys", false, move |_| {
-            let credentials = Arc::clone(&credentials);
-            async move {
-                let keys = credentials.own().map(drop).and(credentials.peer().map(drop));
-                keys.map_err(|error| euca_soap::chain(&error))
-            }
-        })
+        self.with("keys", false, move |_| ready(keys(&credentials)))
     }
 
     /// With another part. A problem of a `vital` one is cured by a restart only.

@@ -78,8 +78,11 @@ pub fn verifier_options(settings: &Security, profile: Profile) -> Options {
 
 /// What the service manager shows of a daemon that is ready: whether it has its keys.
 pub fn key_status(credentials: &Credentials) -> &'static str {
-    match (credentials.own(), credentials.peer()) {
-        (Ok(_), Ok(_)) => "serving",
-        _ => "waiting for keys",
-    }
+    if keys(credentials).is_ok() { "serving" } else { "waiting for keys" }
+}
+
+/// Why the daemon's key or its peer's certificate cannot be used.
+pub(crate) fn keys(credentials: &Credentials) -> Result<(), String> {
+    let usable = credentials.own().map(drop).and(credentials.peer().map(drop));
+    usable.map_err(|error| euca_soap::chain(&error))
 }

@@ -75,10 +75,7 @@ async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> 
         Health::default().with_loop("accept loop", server.pulse()).with_keys(Arc::clone(&credentials));
     let health = Arc::new(health);
     if let Some(port) = settings.listener.admin_port {
-        let mut admin = Admin::new("nc-daemon", &log, Arc::clone(&health));
-        let (http, soap) = server.metrics();
-        admin.register(&http);
-        admin.register(&soap);
+        let admin = Admin::new("nc-daemon", &log, &server, Arc::clone(&health));
         tokio::spawn(admin.serve(port, shutdown.clone()));
     }
     let systemd = Systemd;
