@@ -148,15 +148,21 @@ pub async fn free_and_max(world: &World) -> (i32, i32) {
 
 /// Settings of the fixture in MANAGED mode.
 pub fn managed() -> ClusterSettings {
+    managed_in("192.168.0.0/16", [[10, 1, 1, 1], [10, 1, 1, 2]], true)
+}
+
+/// Settings of a managed mode with networks of 32 addresses in `subnet` and a range of public ones; with VLANs and
+/// tunnels, or without.
+pub fn managed_in(subnet: &str, [first, last]: [[u8; 4]; 2], vlans: bool) -> ClusterSettings {
     let mut public = Pool::default();
-    public.apply(PublicAddresses::Range([10, 1, 1, 1].into(), [10, 1, 1, 2].into())).unwrap();
+    public.apply(PublicAddresses::Range(first.into(), last.into())).unwrap();
     let network = ManagedSettings {
-        vlans: true,
-        plan: Plan::new("192.168.0.0/16".parse().unwrap(), 32).unwrap(),
+        vlans,
+        plan: Plan::new(subnet.parse().unwrap(), 32).unwrap(),
         dns: [10, 0, 0, 53].into(),
         public,
         local: vec![[10, 0, 0, 2].into()],
-        tunnels: true,
+        tunnels: vlans,
     };
     ClusterSettings { network: Settings::Managed(network), ..round_robin() }
 }

@@ -3,28 +3,18 @@
 use std::path::Path;
 
 use euca_cluster::ClusterSettings;
-use euca_vnet::{Effect, ManagedSettings, Plan, Pool, PublicAddresses, Settings};
+use euca_vnet::Effect;
 use euca_wire::{ClusterApi, ClusterService, DecodeError, Element, Service, cc, nc};
 use tokio::time::sleep;
 
-use crate::fixture::{instance, round_robin, seconds};
+use crate::fixture::{instance, managed_in, seconds};
 use crate::fleet::{Fleet, World};
 
 const NODES: [&str; 2] = ["127.0.1.1", "127.0.1.2"];
 
 /// As the recordings' index and list of commands describe the original's configuration.
 fn novlan() -> ClusterSettings {
-    let mut public = Pool::default();
-    public.apply(PublicAddresses::Range([10, 0, 0, 50].into(), [10, 0, 0, 53].into())).unwrap();
-    let network = ManagedSettings {
-        vlans: false,
-        plan: Plan::new("172.19.0.0/16".parse().unwrap(), 32).unwrap(),
-        dns: [10, 0, 0, 53].into(),
-        public,
-        local: vec![[10, 0, 0, 2].into()],
-        tunnels: false,
-    };
-    ClusterSettings { network: Settings::Managed(network), ..round_robin() }
+    managed_in("172.19.0.0/16", [[10, 0, 0, 50], [10, 0, 0, 53]], false)
 }
 
 /// The body element of a recording, without the time of a launch.
