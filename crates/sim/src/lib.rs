@@ -10,3 +10,4 @@ pub mod load;
 pub mod node;
 pub mod scale;
 pub mod simulation;
+pub mod yardstick;

@@ -15,13 +15,14 @@ use euca_wire::{
     CallError, Caller, ClusterApi, Element, Encoder, Generation, Message, NodeService, Request, Service, Stub,
 };
 use futures_util::future::{BoxFuture, ready};
-use nix::time::{ClockId, clock_gettime};
-use openssl::rsa::{Padding, Rsa};
+use openssl::pkey::PKey;
+use openssl::rsa::Rsa;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::node::{Capacity, SimNode, sample_instance};
+use crate::yardstick::{cpu, rsa};
 
 /// Time between two polls of a node, in the settings.
 const PERIOD: Duration = Duration::from_secs(6);
@@ -168,11 +169,6 @@ fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// CPU time of this thread.
-fn cpu() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
-}
-
 /// Memory of this process that is resident, in bytes.
 fn resident() -> Result<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").context("reading /proc/self/statm")?;
@@ -180,26 +176,12 @@ fn resident() -> Result<u64> {
     Ok(pages * 4096)
 }
 
-/// CPU time of one RSA-2048 signature and one verification.
-fn rsa() -> Result<Duration> {
-    const TIMES: u32 = 200;
-    let key = Rsa::generate(2048)?;
-    let info = [1; 35];
-    let (mut signature, mut plain) = (vec![0; key.size() as usize], vec![0; key.size() as usize]);
-    let begun = cpu();
-    for _ in 0..TIMES {
-        key.private_encrypt(&info, &mut signature, Padding::PKCS1)?;
-        key.public_decrypt(&signature, &mut plain, Padding::PKCS1)?;
-    }
-    Ok((cpu() - begun) / TIMES)
-}
-
 /// Runs a cluster of so many nodes for a few periods.
 ///
 /// # Errors
 /// The measurement cannot be made, or not every node was polled.
 pub fn measure(nodes: u32, instances: u32) -> Result<Cost> {
-    let rsa = rsa()?;
+    let (sign, verify) = rsa(&PKey::from_rsa(Rsa::generate(2048)?)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     runtime.block_on(async {
         let counters = Arc::new(Counters::default());
@@ -250,7 +232,7 @@ pub fn measure(nodes: u32, instances: u32) -> Result<Cost> {
             codec: Duration::from_nanos(codec) / polls,
             #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
             signatures: calls as f64 / f64::from(polls),
-            rsa,
+            rsa: sign + verify,
             memory,
             longest,
         })

@@ -9,14 +9,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use euca_oracle::clc::Pipeline;
 use euca_sim::clc::Clc;
 use euca_sim::keys::Role;
-use euca_sim::load;
+use euca_sim::{load, yardstick};
 use euca_tests::daemon::{Daemon, binary, cpu_time, free_address, pid_of};
 use euca_tests::home::Home;
 use euca_wire::{Request, cc};
-use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
-use openssl::sign::{Signer, Verifier};
-use openssl::x509::X509;
 
 /// A daemon in front of nodes that run in a process of their own, so that each side's CPU can be told.
 pub struct Stage {
@@ -181,29 +178,10 @@ pub fn reboot_of(instance: usize) -> cc::RebootInstances {
     }
 }
 
-/// CPU time of one RSA-2048 signature and one verification with SHA-1.
+/// CPU time of one signature with the cluster's key and one verification.
 pub fn rsa(home: &Home) -> Result<(Duration, Duration)> {
-    let key = PKey::private_key_from_pem(&std::fs::read(home.keys().private_key(Role::Cluster))?)?;
-    let certificate = X509::from_pem(&std::fs::read(home.keys().certificate(Role::Cluster))?)?;
-    let public = certificate.public_key()?;
-    let mut signature = Vec::new();
-    let rounds = 500;
-    let started = thread_cpu()?;
-    for _ in 0..rounds {
-        signature = Signer::new(MessageDigest::sha1(), &key)?.sign_oneshot_to_vec(b"what is signed")?;
-    }
-    let signing = thread_cpu()?;
-    for _ in 0..rounds {
-        ensure!(
-            Verifier::new(MessageDigest::sha1(), &public)?.verify_oneshot(&signature, b"what is signed")?
-        );
-    }
-    let verifying = thread_cpu()?;
-    Ok(((signing - started) / rounds, (verifying - signing) / rounds))
-}
-
-fn thread_cpu() -> Result<Duration> {
-    Ok(Duration::from(nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID)?))
+    let pem = std::fs::read(home.keys().private_key(Role::Cluster))?;
+    yardstick::rsa(&PKey::private_key_from_pem(&pem)?)
 }
 
 pub fn check(outcome: &load::Outcome, operation: &str) -> Result<()> {
