@@ -5,6 +5,7 @@ pub mod admin;
 pub mod client;
 pub mod cloud;
 pub mod daemon;
+pub mod disk;
 pub mod home;
 pub mod images;
 pub mod kill;

@@ -13,6 +13,7 @@ use euca_sim::fleet::Fleet;
 use euca_sim::keys::Role;
 use euca_sim::node::Capacity;
 use euca_tests::daemon::{Daemon, binary, free_address};
+use euca_tests::disk::SmallDisk;
 use euca_tests::home::Home;
 use euca_wire::cc;
 
@@ -61,9 +62,8 @@ fn file(home: &Home) -> PathBuf {
     home.path().join("var/lib/eucalyptus/CC/state.redb")
 }
 
-/// A daemon with one node and one instance; what is there when it has stopped.
-async fn used() -> (Home, SocketAddr) {
-    let home = Home::new().unwrap();
+/// A running daemon with one node that is up, and the daemon's address.
+async fn cluster(home: &Home) -> (Fleet, Daemon, Clc, SocketAddr) {
     let fleet = Fleet::start(
         &home.keys(),
         free_address("127.7.9.1".parse().unwrap()).unwrap(),
@@ -73,11 +73,7 @@ async fn used() -> (Home, SocketAddr) {
     let fleet = fleet.unwrap();
     let address = free_address("127.7.8.1".parse().unwrap()).unwrap();
     home.configure(&Home::cluster_conf(address, &[fleet.nodes()[0].0])).unwrap();
-    let daemon = Daemon::start("cc-daemon", &home).unwrap();
-    for arguments in [&["export"][..], &["check"], &["clean"], &["import", "--force"]] {
-        let empty = r#"{"format":"eucalyptus state","version":1,"tables":{}}"#;
-        refused(&home, arguments, empty, "is in use by another process");
-    }
+    let daemon = Daemon::start("cc-daemon", home).unwrap();
     let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
     euca_tests::until("a node to be up", Duration::from_secs(15), async || {
         let types =
@@ -86,6 +82,17 @@ async fn used() -> (Home, SocketAddr) {
     })
     .await
     .unwrap();
+    (fleet, daemon, clc, address)
+}
+
+/// The state of a daemon that had one node and one instance, and has stopped.
+async fn used() -> (Home, SocketAddr) {
+    let home = Home::new().unwrap();
+    let (_fleet, daemon, clc, address) = cluster(&home).await;
+    for arguments in [&["export"][..], &["check"], &["clean"], &["import", "--force"]] {
+        let empty = r#"{"format":"eucalyptus state","version":1,"tables":{}}"#;
+        refused(&home, arguments, empty, "is in use by another process");
+    }
     let reply = euca_tests::ask(&clc, &euca_tests::run_instances(ID)).await.unwrap();
     assert!(reply.text().contains(ID), "{}", reply.text());
     assert!(daemon.stop().unwrap().success());
@@ -180,4 +187,48 @@ async fn a_daemon_starts_on_a_damaged_state_and_not_on_a_newer_one() {
     let kept = std::fs::read_dir(file(&home).parent().unwrap()).unwrap();
     let kept = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(kept.filter(|name| name.starts_with("state.damaged-")).count(), 1);
+}
+
+#[tokio::test]
+async fn on_a_full_disk_nothing_is_promised_and_nothing_that_was_is_lost() {
+    const REFUSED: &str = "i-3F2506A2";
+    const LATER: &str = "i-3F2506A3";
+    let home = Home::new().unwrap();
+    let folder = file(&home).parent().unwrap().to_owned();
+    std::fs::create_dir_all(&folder).unwrap();
+    let disk = SmallDisk::mount(&folder, 8 << 20).unwrap();
+    let (_fleet, daemon, clc, _) = cluster(&home).await;
+    let ask = async |id: &str| euca_tests::ask(&clc, &euca_tests::run_instances(id)).await.unwrap().text();
+    let told = async || euca_tests::ask(&clc, &cc::DescribeInstances::default()).await.unwrap().text();
+    assert!(ask(ID).await.contains(ID));
+
+    disk.fill().unwrap();
+    // There may still be room inside the state's own file.
+    let mut accepted = vec![ID.to_owned()];
+    let refused = loop {
+        let id = format!("i-00{:06X}", accepted.len());
+        let reply = ask(&id).await;
+        match reply.contains("<n:return>true<") {
+            true => accepted.push(id),
+            false => break reply,
+        }
+        assert!(accepted.len() < 2000, "the disk is not full");
+    };
+    assert!(refused.contains("<n:return>false<"), "{refused}");
+    assert!(!ask(REFUSED).await.contains("<n:return>true<"));
+    let known = told().await;
+    assert!(accepted.iter().all(|id| known.contains(id.as_str())), "{known}");
+    assert!(!known.contains(REFUSED));
+
+    disk.empty().unwrap();
+    euca_tests::until("room to be used", Duration::from_secs(20), async || {
+        Ok(ask(LATER).await.contains("<n:return>true<"))
+    })
+    .await
+    .unwrap();
+    assert!(daemon.stop().unwrap().success());
+    let document = succeeds(&home, &["export"], "");
+    accepted.push(LATER.to_owned());
+    assert!(accepted.iter().all(|id| document.contains(id.as_str())), "{document}");
+    assert!(!document.contains(REFUSED), "{document}");
 }
