@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use euca_config::{Listener, Profile, Security};
 use euca_soap::Limits;
 use euca_wsse::{Credentials, Options, ReplayWindow};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tracing::warn;
 
@@ -27,11 +28,17 @@ pub enum ListenError {
 }
 
 /// The socket the service manager hands over, or else one bound to the configured address. If the two disagree
-/// the inherited one is used, with a warning (deployment.md §14.1).
+/// the inherited one is used, with a warning (deployment.md §14.1). Also lets the process have as many open files as
+/// it may: started by hand it would have 1024, fewer than the connections it is configured for.
 ///
 /// # Errors
 /// [`ListenError`].
 pub fn listen(settings: &Listener) -> Result<TcpListener, ListenError> {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        warn!(%error, "the number of open files stays limited");
+    }
     let inherited = listenfd::ListenFd::from_env().take_tcp_listener(0).map_err(ListenError::Inherited)?;
     let Some(inherited) = inherited else {
         let address = settings.address;
