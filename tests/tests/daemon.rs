@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -108,6 +109,24 @@ fn the_service_manager_is_told_of_readiness_progress_and_the_end() {
     daemon.signal(Signal::SIGTERM).unwrap();
     assert!(told(&daemon, "STOPPING=1"), "the end is not announced");
     assert!(daemon.wait().unwrap().success());
+}
+
+#[test]
+fn the_journal_is_told_the_priority_of_every_line() {
+    let home = Home::new().unwrap();
+    home.configure(&format!("{}DAEMON_LOG=stderr\n", Home::cluster_conf(address(), &[]))).unwrap();
+    let output = home.path().join("cc-daemon.output");
+    let daemon = Daemon::start_with("cc-daemon", &home, |command| {
+        let stat = std::fs::metadata(&output).unwrap();
+        command.env("JOURNAL_STREAM", format!("{}:{}", stat.dev(), stat.ino()));
+    });
+    assert!(daemon.unwrap().stop().unwrap().success());
+    let lines = std::fs::read_to_string(&output).unwrap();
+    assert!(!lines.is_empty());
+    assert!(
+        lines.lines().all(|line| ["<4>", "<6>", "<7>"].iter().any(|priority| line.starts_with(priority))),
+        "{lines}"
+    );
 }
 
 #[tokio::test]

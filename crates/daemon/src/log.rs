@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -67,7 +68,7 @@ impl Log {
                 let file = RotatingFile::open(path, MAX_FILE_BYTES)
                     .map_err(|source| LogError::Open { path: path.to_owned(), source })?;
                 let layer = tracing_subscriber::fmt::layer()
-                    .event_format(OriginalLines)
+                    .event_format(Lines(Head::Original))
                     .fmt_fields(DefaultFields::new())
                     .with_ansi(false)
                     .with_writer(background(Box::new(file)));
@@ -77,11 +78,14 @@ impl Log {
         };
         let stderr = match target {
             LogTarget::Stderr | LogTarget::Both => {
-                let layer = tracing_subscriber::fmt::layer()
-                    .with_ansi(io::stderr().is_terminal())
-                    .with_target(false)
-                    .with_writer(background(Box::new(io::stderr())));
-                Some(layer.boxed())
+                let layer = tracing_subscriber::fmt::layer().with_writer(background(Box::new(io::stderr())));
+                Some(match is_journal(io::stderr()) {
+                    true => {
+                        let layer = layer.event_format(Lines(Head::Journal));
+                        layer.fmt_fields(DefaultFields::new()).with_ansi(false).boxed()
+                    }
+                    false => layer.with_ansi(io::stderr().is_terminal()).with_target(false).boxed(),
+                })
             }
             LogTarget::File => None,
         };
@@ -118,10 +122,27 @@ fn filter(level: LogLevel) -> LevelFilter {
     }
 }
 
-/// `[ctime][pid][level] text` (deployment.md §3.2), with the span's and the event's fields behind the message.
-struct OriginalLines;
+/// Whether what is written to `stream` goes to the journal, by systemd.exec's `$JOURNAL_STREAM`.
+fn is_journal(stream: impl AsFd) -> bool {
+    let announced = std::env::var("JOURNAL_STREAM").ok();
+    let announced = announced.as_deref().and_then(|stream| stream.split_once(':'));
+    let Some((device, inode)) = announced else { return false };
+    nix::sys::stat::fstat(stream)
+        .is_ok_and(|stat| device.parse() == Ok(stat.st_dev) && inode.parse() == Ok(stat.st_ino))
+}
 
-impl<S, N> FormatEvent<S, N> for OriginalLines
+/// One line for an event: a head, the message, the event's fields and those of its spans.
+struct Lines(Head);
+
+/// What a line begins with.
+enum Head {
+    /// `[ctime][pid][level] ` (deployment.md §3.2).
+    Original,
+    /// `<N>`, the priority in the journal (sd-daemon(3)), which knows time and process.
+    Journal,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -132,15 +153,20 @@ where
         mut line: Writer<'_>,
         event: &Event<'_>,
     ) -> std::fmt::Result {
-        let level = match *event.metadata().level() {
-            Level::ERROR => "EUCAERROR",
-            Level::WARN => "EUCAWARN",
-            Level::INFO => "EUCAINFO",
-            Level::DEBUG => "EUCADEBUG",
-            Level::TRACE => "EUCADEBUG2",
+        let (level, priority) = match *event.metadata().level() {
+            Level::ERROR => ("EUCAERROR", 3),
+            Level::WARN => ("EUCAWARN", 4),
+            Level::INFO => ("EUCAINFO", 6),
+            Level::DEBUG => ("EUCADEBUG", 7),
+            Level::TRACE => ("EUCADEBUG2", 7),
         };
-        let now = chrono::Local::now().format("%a %b %e %H:%M:%S %Y");
-        write!(line, "[{now}][{:06}][{level:<10}] ", std::process::id())?;
+        match self.0 {
+            Head::Original => {
+                let now = chrono::Local::now().format("%a %b %e %H:%M:%S %Y");
+                write!(line, "[{now}][{:06}][{level:<10}] ", std::process::id())?;
+            }
+            Head::Journal => write!(line, "<{priority}>")?,
+        }
         let mut text = OneLine(line.by_ref());
         context.field_format().format_fields(Writer::new(&mut text), event)?;
         for span in context.event_scope().into_iter().flatten() {
@@ -249,11 +275,11 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "after\n");
     }
 
-    #[test]
-    fn a_line_is_in_the_original_format() {
+    /// What is written of a warning with a forged line in it.
+    fn warning(head: Head) -> String {
         let (sink, read) = std::os::unix::net::UnixStream::pair().unwrap();
         let layer = tracing_subscriber::fmt::layer()
-            .event_format(OriginalLines)
+            .event_format(Lines(head))
             .with_ansi(false)
             .with_writer(move || sink.try_clone().unwrap());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
@@ -261,13 +287,22 @@ mod tests {
             let said = "no\n[forged]";
             span.in_scope(|| tracing::warn!(node = "n1", %said, "poll failed"));
         });
-        let line = io::read_to_string(read).unwrap();
+        io::read_to_string(read).unwrap()
+    }
+
+    const WARNING: &str = "poll failed node=\"n1\" said=no\\n[forged] user=\"alice\"\n";
+
+    #[test]
+    fn a_line_is_in_the_original_format() {
+        let line = warning(Head::Original);
         let (time, rest) = line.strip_prefix('[').unwrap().split_once(']').unwrap();
         assert!(chrono::NaiveDateTime::parse_from_str(time, "%a %b %e %H:%M:%S %Y").is_ok(), "{time}");
         let pid = std::process::id();
-        assert_eq!(
-            rest,
-            format!("[{pid:06}][EUCAWARN  ] poll failed node=\"n1\" said=no\\n[forged] user=\"alice\"\n")
-        );
+        assert_eq!(rest, format!("[{pid:06}][EUCAWARN  ] {WARNING}"));
+    }
+
+    #[test]
+    fn a_line_for_the_journal_has_its_priority() {
+        assert_eq!(warning(Head::Journal), format!("<4>{WARNING}"));
     }
 }
