@@ -14,6 +14,7 @@ mod probe;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use euca_observe::metrics;
 use virt::connect::Connect;
 use virt::domain::Domain;
 use virt::error::ErrorNumber;
@@ -87,6 +88,11 @@ impl Libvirt {
         virt::error::clear_error_callback();
         let pool = Pool::start(&settings.uri, settings.threads, settings.queue)?;
         Ok(Self { settings, pool })
+    }
+
+    /// What is counted of the calls to libvirt.
+    pub fn metrics(&self) -> metrics::Hypervisor {
+        self.pool.metrics()
     }
 
     fn query(&self, call: &'static str, subject: impl Into<String>) -> Request {

@@ -1,6 +1,7 @@
 //! The node controller daemon: settings in, parts wired, signals obeyed. What it does is in `euca-node`.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod settings;
 
 use std::process::ExitCode;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use euca_config::NcSettings;
-use euca_daemon::{Admin, Arguments, EX_CONFIG, Health, Log, Signals, Systemd};
+use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_hypervisor::{Hypervisor as _, Libvirt, LibvirtSettings};
 use euca_node::{HttpSource, Node};
 use euca_soap::{Endpoint, Security, Server};
@@ -58,6 +59,7 @@ async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> 
     // A connection of its own, since the answer may take as long as libvirt's patience: nobody waits for it.
     tokio::spawn(probe(LibvirtSettings { threads: 1, ..hypervisor.clone() }));
     let hypervisor = Libvirt::new(hypervisor).context("preparing libvirt")?;
+    let calls = hypervisor.metrics();
     let images = HttpSource::new(node.fetch.clone());
     let node = Node::start(node, hypervisor, images).await?;
 
@@ -71,11 +73,9 @@ async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> 
     info!(address = %listener.local_addr()?, "node controller listens");
 
     let shutdown = CancellationToken::new();
-    let health =
-        Health::default().with_loop("accept loop", server.pulse()).with_keys(Arc::clone(&credentials));
-    let health = Arc::new(health);
+    let health = Arc::new(admin::health(&node, &server, &credentials));
     if let Some(port) = settings.listener.admin_port {
-        let admin = Admin::new("nc-daemon", &log, &server, Arc::clone(&health));
+        let admin = admin::admin(&log, &health, &server, &node, &calls);
         tokio::spawn(admin.serve(port, shutdown.clone()));
     }
     let systemd = Systemd;

@@ -19,6 +19,7 @@ mod disk;
 mod error;
 mod fetch;
 mod files;
+mod inspect;
 mod instance;
 mod monitor;
 mod network;
@@ -37,6 +38,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use euca_hypervisor::{DomainState, HostResources, Hypervisor};
+use euca_observe::{Pulse, metrics};
 use euca_wire::{Fault, NodeApi, Request, nc};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -45,6 +47,7 @@ use tokio_util::task::TaskTracker;
 
 pub use error::Error;
 pub use fetch::{HttpSource, ImageSource};
+pub use inspect::{InstanceReport, StepReport};
 pub use instance::{State, Thresholds};
 pub use settings::{DiskUnit, FetchSettings, NetworkMode, NetworkSettings, NodeSettings};
 
@@ -88,6 +91,8 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
             recovered: AtomicBool::new(false),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            metrics: metrics::Node::default(),
+            pulse: Pulse::default(),
         });
         let node = Self(Arc::new(Inner {
             context: Arc::clone(&context),
@@ -101,7 +106,7 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
         context.tasks.spawn(async move {
             let life = async {
                 if !recovered {
-                    inner.recover_in_the_end().await;
+                    monitor::beating(&inner.context.pulse, inner.recover_in_the_end()).await;
                 }
                 monitor::run(Arc::clone(&inner.context), sight).await;
             };
@@ -200,6 +205,11 @@ fn disk_bytes(settings: &NodeSettings, records: &[Arc<Record>]) -> u64 {
     let cache = path.join("eucalyptus/cache");
     let filled: u64 = directories.chain([cache]).map(|directory| files::bytes_below(&directory)).sum();
     free.unwrap_or(0).saturating_add(filled)
+}
+
+/// Seconds since 1970.
+fn unix_seconds() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 fn unix_time() -> i64 {

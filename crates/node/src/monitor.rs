@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use euca_hypervisor::{DomainName, DomainState, Hypervisor, Observation};
+use euca_observe::Pulse;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -17,8 +18,10 @@ use crate::network::Neighbours;
 pub(crate) struct Snapshot {
     /// When the question was asked: what happened later is not in the answer.
     pub taken: Instant,
-    /// All domains; `None` when the hypervisor could not be asked.
-    pub domains: Option<HashMap<String, DomainState>>,
+    /// When the last question was asked that was answered, or the node started.
+    pub answered: Instant,
+    /// All domains, or why the hypervisor could not be asked.
+    pub domains: Result<HashMap<String, DomainState>, String>,
     /// Addresses the host has seen.
     pub neighbours: Neighbours,
 }
@@ -26,35 +29,61 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Before the first pass: nothing is known.
     pub fn nothing() -> Self {
-        Self { taken: Instant::now(), domains: None, neighbours: Neighbours::default() }
+        let domains = Err("the hypervisor was not asked yet".to_owned());
+        let now = Instant::now();
+        Self { taken: now, answered: now, domains, neighbours: Neighbours::default() }
     }
 
     /// What is known about one domain.
     pub fn of(&self, name: &DomainName) -> Observation {
         match &self.domains {
-            None => Observation::Unknown,
-            Some(domains) => domains.get(name.as_str()).copied().into(),
+            Err(_) => Observation::Unknown,
+            Ok(domains) => domains.get(name.as_str()).copied().into(),
         }
     }
 }
 
 /// Looks until the node stops. An outage of the hypervisor is told when it begins and when it ends.
 pub(crate) async fn run<H: Hypervisor, S>(context: Arc<Context<H, S>>, sight: watch::Sender<Arc<Snapshot>>) {
-    let mut reachable = true;
+    let (pulse, metrics) = (&context.pulse, &context.metrics);
+    let (mut reachable, mut answered) = (true, sight.borrow().answered);
     loop {
         let taken = Instant::now();
-        let answer = context.hypervisor.domains().await;
+        let answer = beating(pulse, context.hypervisor.domains()).await;
         match &answer {
-            Ok(_) if !reachable => tracing::info!("the hypervisor answers again"),
+            Ok(_) => {
+                metrics.monitor_pass_seconds.observe(taken.elapsed());
+                answered = taken;
+            }
             Err(error) if reachable => {
                 tracing::warn!(error = %Chain(error), "the hypervisor cannot be asked; instances stay as they are");
             }
-            _ => {}
+            Err(_) => {}
+        }
+        if answer.is_ok() && !reachable {
+            tracing::info!("the hypervisor answers again");
         }
         reachable = answer.is_ok();
-        let domains = answer.ok().map(|domains| domains.into_iter().collect());
+        let domains =
+            answer.map(|domains| domains.into_iter().collect()).map_err(|error| Chain(&error).to_string());
         let table = tokio::fs::read_to_string(&context.settings.arp_table).await.unwrap_or_default();
-        sight.send_replace(Arc::new(Snapshot { taken, domains, neighbours: Neighbours::parse(&table) }));
-        sleep(context.settings.monitor_period).await;
+        sight.send_replace(Arc::new(Snapshot {
+            taken,
+            answered,
+            domains,
+            neighbours: Neighbours::parse(&table),
+        }));
+        beating(pulse, sleep(context.settings.monitor_period)).await;
+    }
+}
+
+/// Waits for what may rightly take long: a hypervisor that hangs is no fault of the loop.
+pub(crate) async fn beating<T>(pulse: &Pulse, wait: impl Future<Output = T>) -> T {
+    let mut wait = std::pin::pin!(wait);
+    loop {
+        tokio::select! {
+            () = pulse.answer() => {}
+            done = &mut wait => return done,
+        }
     }
 }

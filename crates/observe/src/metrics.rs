@@ -35,38 +35,46 @@ impl Drop for Raised {
     }
 }
 
-/// A distribution of times, from half a millisecond to the 45 s after which every operation is over.
-#[derive(Debug, Clone)]
-pub struct Seconds(histogram::Histogram);
+macro_rules! times {
+    ($($(#[$doc:meta])* $name:ident: $bounds:expr;)+) => {
+        $($(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(histogram::Histogram);
 
-const SECONDS: [f64; 16] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 45.0];
+        impl Default for $name {
+            fn default() -> Self {
+                Self(histogram::Histogram::new($bounds))
+            }
+        }
 
-impl Default for Seconds {
-    fn default() -> Self {
-        Self(histogram::Histogram::new(SECONDS))
-    }
+        impl $name {
+            /// Adds a time.
+            pub fn observe(&self, time: std::time::Duration) {
+                self.0.observe(time.as_secs_f64());
+            }
+        }
+
+        impl EncodeMetric for $name {
+            fn encode(&self, encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
+                self.0.encode(encoder)
+            }
+
+            fn metric_type(&self) -> MetricType {
+                Self::TYPE
+            }
+        }
+
+        impl TypedMetric for $name {
+            const TYPE: MetricType = MetricType::Histogram;
+        })+
+    };
 }
 
-impl Seconds {
-    /// Adds a time.
-    pub fn observe(&self, time: std::time::Duration) {
-        self.0.observe(time.as_secs_f64());
-    }
-}
-
-impl EncodeMetric for Seconds {
-    fn encode(&self, encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
-        self.0.encode(encoder)
-    }
-
-    fn metric_type(&self) -> MetricType {
-        Self::TYPE
-    }
-}
-
-impl TypedMetric for Seconds {
-    const TYPE: MetricType = MetricType::Histogram;
+times! {
+    /// A distribution of times, from half a millisecond to the 45 s after which every operation is over.
+    Seconds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 45.0];
+    /// A distribution of times of long works, from a tenth of a second to the two hours that staging may take.
+    LongSeconds: [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 2400.0, 7200.0];
 }
 
 /// A row of docs/metrics.md.
@@ -100,6 +108,7 @@ impl Kind for Counter {}
 impl Kind for Gauge {}
 impl Kind for Measure {}
 impl Kind for Seconds {}
+impl Kind for LongSeconds {}
 
 impl<L: Labels + Clone + std::hash::Hash + Eq, M: Kind> Kind for Family<L, M> {
     const LABELS: &'static [&'static str] = L::NAMES;
@@ -169,6 +178,18 @@ labels! {
         /// Name of the operation in the WSDL.
         operation
     }
+    /// A call to the hypervisor, and how it ended.
+    HypervisorCall {
+        /// What was asked, as the log names it.
+        call,
+        /// `ok`, `failed` (refused), `unreachable`, `deadline` (given up) or `busy` (too many wait).
+        outcome
+    }
+    /// What a hypervisor was asked.
+    Call {
+        /// As the log names it.
+        call
+    }
     /// How something ended.
     Outcome {
         /// A word for it.
@@ -181,7 +202,7 @@ labels! {
     }
     /// What an instance uses and a node offers.
     Resource {
-        /// `memory_mb`, `disk_gb` or `cores`.
+        /// `memory_mb`, `disk_gb`, `disk_mb` or `cores`.
         resource
     }
     /// Why something did not happen.
@@ -329,6 +350,56 @@ impl Cluster {
 }
 
 group! {
+    /// A node controller.
+    Node as "euca_nc" {
+        /// Instances by the state that the node itself has for them.
+        instances: Family<State, Gauge>,
+        /// Changes of state, by the state entered.
+        transitions: Family<State, Counter>,
+        /// What instances may use in all. Disk is in the unit of `DAEMON_DISK_UNIT`.
+        capacity: Family<Resource, Gauge>,
+        /// What of it no instance was promised.
+        capacity_available: Family<Resource, Gauge>,
+        /// Instances whose files are being fetched and put together, those that wait for their turn included.
+        stagings_running: Gauge,
+        /// Stagings that have ended: `ok`, `failed`, or `called_off` because the instance was terminated.
+        stagings: Family<Outcome, Counter>,
+        /// Time of the stagings that ended `ok`.
+        staging_seconds: LongSeconds,
+        /// Bytes of images, kernels and ramdisks that instances were given.
+        staged_bytes: Counter,
+        /// Time in which the monitor was told of all domains.
+        monitor_pass_seconds: Seconds,
+        /// Time since the monitor was last told of all domains, or since the start.
+        monitor_pass_age_seconds: Measure,
+        /// Whether the hypervisor answered the monitor the last time it was asked, 1 or 0.
+        hypervisor_connected: Gauge,
+    }
+}
+
+group! {
+    /// Calls to the hypervisor.
+    Hypervisor as "euca_hypervisor" {
+        /// Calls, by how they ended for whoever made them.
+        calls: Family<HypervisorCall, Counter>,
+        /// Time to that end, the wait for a thread included.
+        call_seconds: Family<Call, Seconds>,
+        /// Calls that occupy a thread now.
+        calls_running: Gauge,
+        /// Calls that were given up and have not ended: the hypervisor hangs.
+        calls_blocked: Gauge,
+    }
+}
+
+impl Hypervisor {
+    /// Counts a call.
+    pub fn called(&self, call: &'static str, outcome: &'static str, time: std::time::Duration) {
+        self.calls.get_or_create(&HypervisorCall { call, outcome }).inc();
+        self.call_seconds.get_or_create(&Call { call }).observe(time);
+    }
+}
+
+group! {
     /// Durable state.
     Store as "euca_store" {
         /// Transactions, by whether they made their changes durable (`ok`) or will be tried again (`failed`).
@@ -362,8 +433,16 @@ group! {
 
 /// The documentation of every metric, as docs/metrics.md has it.
 pub fn table() -> String {
-    let groups =
-        [Daemon::rows(), Process::rows(), Http::rows(), Soap::rows(), Cluster::rows(), Store::rows()];
+    let groups = [
+        Daemon::rows(),
+        Process::rows(),
+        Http::rows(),
+        Soap::rows(),
+        Cluster::rows(),
+        Store::rows(),
+        Node::rows(),
+        Hypervisor::rows(),
+    ];
     let mut table = "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n".to_owned();
     for Row { name, kind, labels, help } in groups.into_iter().flatten() {
         let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use euca_observe::metrics::{self, Gauge, Raised};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use virt::connect::Connect;
 
@@ -37,6 +38,22 @@ pub(super) struct Request {
 pub(super) struct Pool {
     jobs: SyncSender<Job>,
     changes: Arc<Semaphore>,
+    metrics: metrics::Hypervisor,
+}
+
+/// With whoever waits for a call. When he leaves before its end, the call is counted as blocked until its end: the
+/// other end of the channel is with the job, and what is in the channel goes with it.
+struct Wait {
+    left: Option<oneshot::Sender<Raised>>,
+    blocked: Gauge,
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        if let Some(left) = self.left.take() {
+            let _ = left.send(Raised::new(&self.blocked));
+        }
+    }
 }
 
 impl Pool {
@@ -54,7 +71,13 @@ impl Pool {
                     source: source.into(),
                 })?;
         }
-        Ok(Self { jobs, changes: Arc::new(Semaphore::new(threads - 2)) })
+        let metrics = metrics::Hypervisor::default();
+        Ok(Self { jobs, changes: Arc::new(Semaphore::new(threads - 2)), metrics })
+    }
+
+    /// What is counted of the calls.
+    pub fn metrics(&self) -> metrics::Hypervisor {
+        self.metrics.clone()
     }
 
     /// Runs `act` on a thread with a connection that answers, and waits for it until the request's limit.
@@ -64,13 +87,16 @@ impl Pool {
         act: impl FnOnce(&Connect) -> Result<T, virt::error::Error> + Send + 'static,
     ) -> Result<T, Error> {
         let Request { call, subject, limit, .. } = request.clone();
-        match tokio::time::timeout(limit, self.submit(request, act)).await {
+        let begun = Instant::now();
+        let result = match tokio::time::timeout(limit, self.submit(request, act)).await {
             Ok(result) => result,
             Err(_) => {
                 tracing::warn!(call, subject, ?limit, "libvirt does not answer");
                 Err(Error::Deadline { call, subject, limit })
             }
-        }
+        };
+        self.metrics.called(call, outcome(&result), begun.elapsed());
+        result
     }
 
     async fn submit<T: Send + 'static>(
@@ -80,12 +106,16 @@ impl Pool {
     ) -> Result<T, Error> {
         let permit = self.permit(request.kind).await;
         let (reply, answer) = oneshot::channel();
+        let (left, alone) = oneshot::channel();
+        let _wait = Wait { left: Some(left), blocked: self.metrics.calls_blocked.clone() };
+        let running = self.metrics.calls_running.clone();
         let (call, subject) = (request.call, request.subject.clone());
         let job = Box::new(move |session: &mut Session| {
             let _permit = permit;
             if reply.is_closed() {
                 return;
             }
+            let counted = (Raised::new(&running), alone);
             let started = Instant::now();
             let result = match session.connection() {
                 // Getting through to a libvirtd that hung may have taken longer than anybody waited.
@@ -93,6 +123,7 @@ impl Pool {
                 Ok(connection) => act(&connection.0).map_err(|error| session.failure(&request, error)),
                 Err(error) => Err(error),
             };
+            drop(counted);
             if reply.send(result).is_err() {
                 let Request { call, subject, .. } = request;
                 tracing::warn!(call, subject, took = ?started.elapsed(), "libvirt answered too late");
@@ -112,6 +143,16 @@ impl Pool {
             Kind::Query => None,
             Kind::Change => Arc::clone(&self.changes).acquire_owned().await.ok(),
         }
+    }
+}
+
+fn outcome<T>(result: &Result<T, Error>) -> &'static str {
+    match result {
+        Ok(_) => "ok",
+        Err(Error::Deadline { .. }) => "deadline",
+        Err(Error::Unreachable { .. }) => "unreachable",
+        Err(Error::Busy { .. }) => "busy",
+        Err(_) => "failed",
     }
 }
 
@@ -194,6 +235,31 @@ mod tests {
         let third = pool.call(request(Kind::Change, 50), |_| Ok(())).await;
         assert!(matches!(third, Err(Error::Deadline { .. })), "{third:?}");
         assert_eq!(pool.call(request(Kind::Query, 30_000), Connect::get_type).await.unwrap(), "TEST");
+    }
+
+    #[tokio::test]
+    async fn a_call_is_counted_when_it_ends_for_its_caller_and_blocked_until_it_ends() {
+        let pool = pool(3, 8);
+        let ((held, release), metrics) = (sync_channel::<()>(0), pool.metrics());
+        let hung = pool.call(request(Kind::Query, 50), move |_| {
+            let _ = release.recv();
+            Ok(())
+        });
+        assert!(matches!(hung.await, Err(Error::Deadline { .. })));
+        assert_eq!((metrics.calls_running.get(), metrics.calls_blocked.get()), (1, 1));
+        drop(held);
+        let ended = async {
+            while metrics.calls_blocked.get() + metrics.calls_running.get() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap();
+        pool.call(request(Kind::Query, 30_000), Connect::get_type).await.unwrap();
+        for outcome in ["deadline", "ok"] {
+            let call = metrics::HypervisorCall { call: "test", outcome };
+            assert_eq!(metrics.calls.get_or_create(&call).get(), 1, "{outcome}");
+        }
+        assert_eq!((metrics.calls_running.get(), metrics.calls_blocked.get()), (0, 0));
     }
 
     #[tokio::test]

@@ -31,6 +31,7 @@ pub(super) async fn stage<H: Hypervisor, S: ImageSource>(
     for (source, path) in [(&record.kernel, files.kernel()), (&record.ramdisk, files.ramdisk())] {
         if let Some(source) = source {
             let size = context.images.fetch(&source.url, &path, 0, budget.most()?).await?;
+            context.metrics.staged_bytes.inc_by(size);
             budget.limit_mib = budget.limit_mib.saturating_sub(size / MIB);
         }
     }
@@ -38,6 +39,7 @@ pub(super) async fn stage<H: Hypervisor, S: ImageSource>(
     // The partition table's MiB counts too (storage.md §4.2, step 3).
     let most = budget.most()?.saturating_sub(MIB);
     let size = context.images.fetch(&record.image.url, &path, disk::ROOT_OFFSET, most).await?;
+    context.metrics.staged_bytes.inc_by(size);
     blocking(move || disk::assemble(&path, size).map_err(Error::file("make a disk of", &path))).await?;
     tracing::info!(size, "staged");
     Ok(())
@@ -145,28 +147,28 @@ async fn create_domain<H: Hypervisor, S>(
     }
 }
 
-/// Destroys the domain and creates it again from the saved document.
+/// Destroys the domain and creates it again from the saved document. What failed, if anything, is told too.
 pub(super) async fn reboot<H: Hypervisor, S>(
     context: &Context<H, S>,
     record: &Record,
     files: &InstanceFiles,
     abort: &CancellationToken,
-) -> Reboot {
+) -> (Reboot, Option<String>) {
     let xml = match take_down(context, record, files, abort).await {
         Ok(xml) => xml,
         Err(error) => {
             tracing::warn!(error = %Chain(&error), "not rebooted");
-            return Reboot::Unchanged;
+            return (Reboot::Unchanged, Some(Chain(&error).to_string()));
         }
     };
     match create_domain(context, record, &xml, abort).await {
         Ok(()) => {
             tracing::info!("rebooted");
-            Reboot::Done
+            (Reboot::Done, None)
         }
         Err(error) => {
             tracing::error!(error = %Chain(&error), "the domain could not be created again");
-            Reboot::Lost
+            (Reboot::Lost, Some(Chain(&error).to_string()))
         }
     }
 }

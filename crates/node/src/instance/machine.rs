@@ -75,6 +75,36 @@ impl State {
         }
     }
 
+    /// Its name, as it is in records and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Staging => "staging",
+            Self::Canceled => "canceled",
+            Self::Booting => "booting",
+            Self::Running => "running",
+            Self::Blocked => "blocked",
+            Self::Paused => "paused",
+            Self::Shutdown => "shutdown",
+            Self::Shutoff => "shutoff",
+            Self::Crashed => "crashed",
+            Self::Teardown => "teardown",
+        }
+    }
+
+    /// All states.
+    pub const ALL: [Self; 10] = [
+        Self::Staging,
+        Self::Canceled,
+        Self::Booting,
+        Self::Running,
+        Self::Blocked,
+        Self::Paused,
+        Self::Shutdown,
+        Self::Shutoff,
+        Self::Crashed,
+        Self::Teardown,
+    ];
+
     /// Whether the guest executes or could at any moment, so that it can have an address.
     pub fn is_up(self) -> bool {
         matches!(self, Self::Running | Self::Blocked | Self::Paused)

@@ -18,6 +18,7 @@ mod launch;
 mod machine;
 pub(crate) mod record;
 mod registry;
+mod timeline;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use euca_hypervisor::{DomainName, Hypervisor, Observation};
+use euca_observe::Pulse;
+use euca_observe::metrics::{self, Outcome, Raised};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +42,9 @@ use crate::settings::NodeSettings;
 use machine::{Action, Event, Machine};
 pub use machine::{State, Thresholds};
 pub(crate) use record::{NO_ADDRESS, Record};
-pub(crate) use registry::Registry;
+pub(crate) use registry::{Past, Registry};
+pub use timeline::Step;
+pub(crate) use timeline::Timeline;
 
 /// Orders that may wait for an instance that is busy.
 const QUEUE: usize = 16;
@@ -60,6 +65,9 @@ pub(crate) struct Context<H, S> {
     /// Every task of the node ends when this is cancelled.
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
+    pub metrics: metrics::Node,
+    /// Of the monitor's loop.
+    pub pulse: Pulse,
 }
 
 /// Something to be done to an instance when it has time.
@@ -107,14 +115,17 @@ impl Instance {
     }
 
     /// Starts the task of an instance that was just accepted.
-    pub fn launch<H: Hypervisor, S: ImageSource>(context: &Arc<Context<H, S>>, record: Record) -> Self {
+    pub fn launch<H: Hypervisor, S: ImageSource>(context: &Arc<Context<H, S>>, mut record: Record) -> Self {
         let machine = Machine::staging(context.started.elapsed());
+        record.timeline.push(None, machine.state(), "accepted");
         Self::start(context, record, machine, Some(Action::Stage))
     }
 
     /// Starts the task of an instance whose domain runs already.
-    pub fn adopt<H: Hypervisor, S: ImageSource>(context: &Arc<Context<H, S>>, record: Record) -> Self {
-        let machine = Machine::adopted(record.state, context.started.elapsed());
+    pub fn adopt<H: Hypervisor, S: ImageSource>(context: &Arc<Context<H, S>>, mut record: Record) -> Self {
+        let (before, machine) = (record.state, Machine::adopted(record.state, context.started.elapsed()));
+        let reason = "the node was started and found the domain";
+        record.timeline.push(Some(before), machine.state(), reason);
         Self::start(context, record, machine, None)
     }
 
@@ -146,10 +157,29 @@ impl Instance {
     }
 }
 
-/// Work under way. What it comes to is an event, or nothing that the machine must know.
+/// Work under way.
 struct Work {
-    future: Pin<Box<dyn Future<Output = Option<Event>> + Send>>,
+    future: Pin<Box<dyn Future<Output = Ended> + Send>>,
     abort: CancellationToken,
+}
+
+/// What work has come to.
+struct Ended {
+    /// What the machine must know of it, if anything.
+    event: Option<Event>,
+    /// Why it failed, if it did.
+    cause: Option<String>,
+}
+
+impl Ended {
+    /// Work after which `event` happens, told whether it succeeded. A failure is logged with its reason.
+    fn of(what: &str, result: Result<(), Error>, event: impl FnOnce(bool) -> Option<Event>) -> Self {
+        let cause = result.err().map(|error| Chain(&error).to_string());
+        if let Some(error) = &cause {
+            tracing::warn!(error, "{what} failed");
+        }
+        Self { event: event(cause.is_none()), cause }
+    }
 }
 
 struct Task<H, S> {
@@ -177,14 +207,16 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         let context = Arc::clone(&self.context);
         if let Some(action) = first {
             self.act(action).await;
+        } else {
+            self.keep().await;
         }
         loop {
             let idle = self.work.is_none();
-            let event = tokio::select! {
+            let (event, cause) = tokio::select! {
                 biased;
                 () = context.stop.cancelled() => return,
                 Some(reply) = terminations.recv() => {
-                    self.take(Event::Terminate).await;
+                    self.take(Event::Terminate, None).await;
                     // Nobody may be waiting for the answer any more.
                     let _ = reply.send(self.machine.state());
                     continue;
@@ -192,18 +224,18 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                 result = ended(&mut self.work) => {
                     self.work = None;
                     self.settled = Instant::now();
-                    match result {
-                        Some(event) => event,
+                    match result.event {
+                        Some(event) => (event, result.cause),
                         None => continue,
                     }
                 }
                 Some(order) = orders.recv(), if idle => match order {
-                    Order::Reboot => Event::Reboot,
+                    Order::Reboot => (Event::Reboot, None),
                 },
-                Ok(()) = self.sight.changed() => Event::Pass(self.look()),
+                Ok(()) = self.sight.changed() => (Event::Pass(self.look()), None),
             };
-            if self.take(event).await == Action::Forget {
-                context.instances.remove(&self.record.instance_id);
+            if self.take(event, cause).await == Action::Forget {
+                context.instances.forget(&self.record);
                 return;
             }
         }
@@ -218,8 +250,9 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         snapshot.of(&self.record.instance_id)
     }
 
-    /// Lets the machine decide, makes the outcome known, then starts what is to be done.
-    async fn take(&mut self, event: Event) -> Action {
+    /// Lets the machine decide, makes the outcome known, then starts what is to be done. `cause` is why work failed
+    /// whose end the event is.
+    async fn take(&mut self, event: Event, cause: Option<String>) -> Action {
         let before = self.record.clone();
         let now = self.context.started.elapsed();
         let action = self.machine.handle(event, now, &self.context.settings.thresholds);
@@ -228,19 +261,18 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
             let snapshot = Arc::clone(&self.sight.borrow());
             self.context.settings.network.discover(&mut self.record, &snapshot.neighbours);
         }
-        if before.state != self.record.state {
-            tracing::info!(from = ?before.state, to = ?self.record.state, ?event, "state");
+        let (from, to) = (before.state, self.record.state);
+        if let Some(reason) = timeline::reason(event, from, to, cause.as_deref()) {
+            tracing::info!(?from, ?to, reason, "state");
+            self.context.metrics.transitions.get_or_create(&metrics::State { state: to.name() }).inc();
+            self.record.timeline.push(Some(from), to, &reason);
         }
         if event == Event::Cleaned {
             self.durable = false;
         }
         if before != self.record {
             self.published.send_replace(Arc::new(self.record.clone()));
-            if self.durable
-                && let Err(error) = self.save().await
-            {
-                tracing::warn!(error = %Chain(&error), "record not written");
-            }
+            self.keep().await;
         }
         self.act(action).await;
         action
@@ -257,11 +289,14 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         let (context, record, files) = (Arc::clone(&self.context), self.record.clone(), self.files.clone());
         let abort = CancellationToken::new();
         let token = abort.clone();
-        let future: Pin<Box<dyn Future<Output = Option<Event>> + Send>> = match action {
+        let future: Pin<Box<dyn Future<Output = Ended> + Send>> = match action {
             Action::None | Action::Abort | Action::Forget => return,
             Action::Stage => Box::pin(async move {
+                let (_running, begun) = (Raised::new(&context.metrics.stagings_running), Instant::now());
                 let staged = token.run_until_cancelled(launch::stage(&context, &record, &files)).await;
-                Some(Event::Staged(succeeded("staging", staged.unwrap_or(Err(Error::Canceled)))))
+                let staged = staged.unwrap_or(Err(Error::Canceled));
+                count(&context.metrics, &staged, begun.elapsed());
+                Ended::of("staging", staged, |done| Some(Event::Staged(done)))
             }),
             Action::Create => {
                 self.durable = true;
@@ -272,24 +307,32 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                         Ok(()) => launch::create(&context, &record, &files, &token).await,
                         Err(error) => Err(error),
                     };
-                    Some(Event::Created(succeeded("creation", created)))
+                    Ended::of("creation", created, |done| Some(Event::Created(done)))
                 })
             }
             Action::Reboot => Box::pin(async move {
-                Some(Event::Rebooted(launch::reboot(&context, &record, &files, &token).await))
+                let (how, cause) = launch::reboot(&context, &record, &files, &token).await;
+                Ended { event: Some(Event::Rebooted(how)), cause }
             }),
             Action::Destroy => Box::pin(async move {
-                succeeded("destruction", launch::destroy(&context, &record).await);
-                None
+                Ended::of("destruction", launch::destroy(&context, &record).await, |_| None)
             }),
             Action::Clean => Box::pin(async move {
-                if !context.settings.keep_files {
-                    succeeded("clean-up", blocking(move || files.remove()).await);
-                }
-                Some(Event::Cleaned)
+                let kept = context.settings.keep_files;
+                let removed = if kept { Ok(()) } else { blocking(move || files.remove()).await };
+                Ended::of("clean-up", removed, |_| Some(Event::Cleaned))
             }),
         };
         self.work = Some(Work { future, abort });
+    }
+
+    /// Writes the record, if it is one to be written.
+    async fn keep(&mut self) {
+        if self.durable
+            && let Err(error) = self.save().await
+        {
+            tracing::warn!(error = %Chain(&error), "record not written");
+        }
     }
 
     /// Writes the record as it is now.
@@ -300,22 +343,24 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
 }
 
 /// The end of the work under way; never, if there is none.
-async fn ended(work: &mut Option<Work>) -> Option<Event> {
+async fn ended(work: &mut Option<Work>) -> Ended {
     match work {
         Some(work) => work.future.as_mut().await,
         None => std::future::pending().await,
     }
 }
 
-/// Logs how a work ended, with its reason if it failed.
-fn succeeded(what: &str, result: Result<(), Error>) -> bool {
-    match result {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::warn!(error = %Chain(&error), "{what} failed");
-            false
+/// Counts a staging that has ended.
+fn count(metrics: &metrics::Node, staged: &Result<(), Error>, time: Duration) {
+    let outcome = match staged {
+        Ok(()) => {
+            metrics.staging_seconds.observe(time);
+            "ok"
         }
-    }
+        Err(Error::Canceled) => "called_off",
+        Err(_) => "failed",
+    };
+    metrics.stagings.get_or_create(&Outcome { outcome }).inc();
 }
 
 /// Runs file operations where they may block.

@@ -5,6 +5,7 @@ use euca_wire::{DateTime, nc};
 use serde::{Deserialize, Serialize};
 
 use super::machine::State;
+use super::timeline::Timeline;
 
 /// An address that is not known yet.
 pub(crate) const NO_ADDRESS: &str = "0.0.0.0";
@@ -32,6 +33,8 @@ pub(crate) struct Record {
     /// Seconds since the Unix epoch at which the instance was accepted.
     pub launch_time: i64,
     pub state: State,
+    #[serde(default)]
+    pub timeline: Timeline,
 }
 
 /// An image, kernel or ramdisk: its id, and where to fetch it.
@@ -184,6 +187,7 @@ pub(crate) mod tests {
             group_names: Vec::new(),
             launch_time: 1_794_350_000,
             state: State::Running,
+            timeline: Timeline::default(),
         }
     }
 

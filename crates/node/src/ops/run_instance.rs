@@ -7,7 +7,7 @@ use super::required;
 use crate::error::Error;
 use crate::fetch::ImageSource;
 use crate::instance::record::{MAX_GROUPS, NetParams, Source, VmType};
-use crate::instance::{Instance, NO_ADDRESS, Record, State};
+use crate::instance::{Instance, NO_ADDRESS, Record, State, Timeline};
 use crate::resources::Amounts;
 use crate::{Inner, unix_time};
 
@@ -62,6 +62,7 @@ fn accepted(request: &nc::NcRunInstance, now: i64) -> Result<Record, Error> {
         group_names: request.group_names.iter().take(MAX_GROUPS).cloned().collect(),
         launch_time: now,
         state: State::Staging,
+        timeline: Timeline::default(),
     })
 }
 
