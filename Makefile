@@ -39,9 +39,10 @@ guest: setup
 # `make install DESTDIR=/tmp/package`
 install:
 	cargo build --release --locked -p euca-cc-daemon -p euca-nc-daemon -p euca-client
-	install -D -t $(DESTDIR)/usr/sbin $(addprefix target/release/,cc-daemon nc-daemon cc-client eucalyptus-ccctl)
+	install -D -t $(DESTDIR)/usr/sbin $(addprefix target/release/,cc-daemon nc-daemon cc-client nc-client eucalyptus-ccctl)
 	ln -sf cc-client $(DESTDIR)/usr/sbin/CCclient_full
 	ln -sf cc-client $(DESTDIR)/usr/sbin/euca_killall
+	ln -sf nc-client $(DESTDIR)/usr/sbin/NCclient
 	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system etc/systemd/*
 	install -D -m 644 -t $(DESTDIR)/usr/lib/sysusers.d etc/sysusers.d/*
 	install -D -m 644 -t $(DESTDIR)/usr/lib/tmpfiles.d etc/tmpfiles.d/*

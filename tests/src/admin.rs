@@ -22,6 +22,16 @@ impl Admin {
         Ok((Self(address), conf.replace(&line(0), &line(address.port()))))
     }
 
+    /// As [`Admin::of_cluster`] for a node controller, whose port is the one behind the configured one.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn of_node(conf: &str) -> Result<(Self, String)> {
+        let address = free_address(Ipv4Addr::LOCALHOST)?;
+        let line = |port| format!("DAEMON_ADMIN_PORT=\"{port}\"");
+        Ok((Self(address), conf.replace(&line(0), &line(address.port() - 1))))
+    }
+
     /// Where it is.
     pub fn address(self) -> SocketAddr {
         self.0

@@ -1,7 +1,7 @@
-//! `cc-client` as an operator calls it.
+//! `cc-client` and `nc-client` as an operator calls them.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use anyhow::{Result, ensure};
@@ -42,14 +42,7 @@ impl CcClient {
     /// # Errors
     /// It cannot be started.
     pub async fn start(&self, name: &str, arguments: &[&str]) -> Result<Output> {
-        let mut command = Command::new(binary("cc-client")?);
-        command
-            .arg0(name)
-            .args(arguments)
-            .env("EUCALYPTUS", &self.home)
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        Ok(command.output().await?)
+        output("cc-client", name, &self.home, arguments).await
     }
 
     /// What it prints when it succeeds.
@@ -57,9 +50,50 @@ impl CcClient {
     /// # Errors
     /// It does not succeed.
     pub async fn ask(&self, arguments: &[&str]) -> Result<String> {
-        let Output { status, stdout, stderr } = self.run(arguments).await?;
-        let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-        ensure!(status.success(), "{arguments:?}: {status}: {stdout}{stderr}");
-        Ok(stdout.into_owned())
+        printed(self.run(arguments).await?, arguments)
     }
+}
+
+/// The client of a node controller, with the keys of an installation.
+#[derive(Debug, Clone)]
+pub struct NcClient {
+    home: PathBuf,
+    node: SocketAddr,
+}
+
+impl NcClient {
+    /// A client that signs with the cluster's key of `home` and asks `node`.
+    pub fn new(home: &Home, node: SocketAddr) -> Self {
+        Self { home: home.path().to_owned(), node }
+    }
+
+    /// `NCclient -n HOST:PORT ARGUMENTS`, whatever comes of it.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub async fn run(&self, arguments: &[&str]) -> Result<Output> {
+        let node = self.node.to_string();
+        output("nc-client", "NCclient", &self.home, &[&["-n", node.as_str()], arguments].concat()).await
+    }
+
+    /// What it prints when it succeeds.
+    ///
+    /// # Errors
+    /// It does not succeed.
+    pub async fn ask(&self, arguments: &[&str]) -> Result<String> {
+        printed(self.run(arguments).await?, arguments)
+    }
+}
+
+async fn output(program: &str, name: &str, home: &Path, arguments: &[&str]) -> Result<Output> {
+    let mut command = Command::new(binary(program)?);
+    command.arg0(name).args(arguments).env("EUCALYPTUS", home).stdin(Stdio::null()).kill_on_drop(true);
+    Ok(command.output().await?)
+}
+
+fn printed(output: Output, arguments: &[&str]) -> Result<String> {
+    let Output { status, stdout, stderr } = output;
+    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    ensure!(status.success(), "{arguments:?}: {status}: {stdout}{stderr}");
+    Ok(stdout.into_owned())
 }

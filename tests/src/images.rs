@@ -32,6 +32,11 @@ impl ImageServer {
         Ok(Self { address, task })
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// URL of a file.
     pub fn url(&self, file: &str) -> String {
         format!("http://{}/{file}", self.address)
@@ -53,6 +58,8 @@ async fn serve(mut stream: TcpStream, folder: PathBuf) -> Result<()> {
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let name = head.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
+    // Where a Walrus has them.
+    let name = name.trim_start_matches("services/Walrus/");
     let content = if name.contains('/') { None } else { tokio::fs::read(folder.join(name)).await.ok() };
     let (status, content) = content.map_or(("404 Not Found", Vec::new()), |content| ("200 OK", content));
     let reply =

@@ -26,9 +26,17 @@ pub fn instances(home: &Home) -> PathBuf {
 /// # Errors
 /// The file system's.
 pub fn configure(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &str) -> Result<()> {
+    home.configure(&conf(home, listen, libvirt_uri, bridge)?)
+}
+
+/// That configuration.
+///
+/// # Errors
+/// The file system's.
+pub fn conf(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &str) -> Result<String> {
     let path = instances(home);
     std::fs::create_dir(&path)?;
-    home.configure(&format!(
+    Ok(format!(
         "DAEMON_ADMIN_PORT=\"0\"\nDAEMON_LISTEN=\"{}\"\nNC_PORT=\"{}\"\nHYPERVISOR=\"qemu\"\nDAEMON_LIBVIRT_URI=\"{libvirt_uri}\"\n\
          INSTANCE_PATH=\"{}\"\nVNET_MODE=\"SYSTEM\"\nVNET_BRIDGE=\"{bridge}\"\nDAEMON_DISK_UNIT=\"gb\"\n\
          USE_VIRTIO_ROOT=\"1\"\nUSE_VIRTIO_NET=\"1\"\n",

@@ -126,7 +126,7 @@ async fn an_operator_is_told_why_an_instance_is_pending() {
     assert_eq!((&json["instance"], &json["state"]), (&id.into(), &"Pending".into()));
     let (code, stdout, stderr) = text(&client.start("cc-client", &["explain", "i-00000000"]).await.unwrap());
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
-    assert!(stderr.contains("no instance and no launch of \"i-00000000\""), "{stderr}");
+    assert!(stderr.contains("no instance \"i-00000000\" is known here"), "{stderr}");
     let (code, stdout, _) = text(&client.run(&["explain", id]).await.unwrap());
     assert_eq!((code, stdout.as_str()), (Some(1), "USAGE: CCclient <host:port> <command> <opts>\n"));
     assert!(daemon.stop().unwrap().success());

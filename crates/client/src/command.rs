@@ -1,10 +1,9 @@
 //! The syntax: the original's positional arguments, and options that it did not have.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use clap::{Args, Parser, Subcommand};
 use http::uri::Authority;
+
+use crate::options::{Options, endpoint};
 
 /// Asks a cluster controller, signed with the keys of the cloud.
 ///
@@ -30,23 +29,6 @@ pub struct Arguments {
     /// How to ask.
     #[command(flatten)]
     pub options: Options,
-}
-
-/// Options of every command.
-#[derive(Debug, Args)]
-pub struct Options {
-    /// Print the reply as JSON.
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Installation prefix; the environment variable EUCALYPTUS wins over it.
-    #[arg(long, global = true, value_name = "DIR")]
-    pub home: Option<PathBuf>,
-    /// Wait at most this long for each answer.
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    pub timeout: Duration,
-    /// Ask on behalf of this user; by default eucalyptus, and admin for networks.
-    #[arg(long, global = true, value_name = "NAME")]
-    pub user: Option<String>,
 }
 
 /// What to ask.
@@ -199,21 +181,6 @@ pub struct RunInstances {
     /// User data of the instance
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub user_data: String,
-}
-
-fn endpoint(text: &str) -> Result<Authority, String> {
-    let authority: Authority = text.parse().map_err(|_| "not HOST:PORT".to_owned())?;
-    if authority.port_u16().is_none() || authority.as_str().contains('@') {
-        return Err("not HOST:PORT".to_owned());
-    }
-    Ok(authority)
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(seconds @ 1..=3600) => Ok(Duration::from_secs(seconds)),
-        _ => Err("not 1 to 3600".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,28 @@
-//! The command-line client of a cluster controller: the syntax, the output and the exit status of the original's
-//! `CCclient_full` and `euca_killall` (deployment.md §11), without what a 2.0.1 reply does not carry.
+//! The command-line clients of a cluster controller and of a node controller: the syntax, the output and the exit
+//! status of the original's `CCclient_full`, `euca_killall` and `NCclient` (deployment.md §11, §12), without what a
+//! 2.0.1 reply does not carry.
 //!
 //! ```text
-//! arguments ──▶ Command ──▶ request ──▶ Caller (euca-soap, signed as the cloud) ──▶ reply ──▶ lines or JSON
+//! arguments ──▶ command ──▶ request ──▶ Caller (euca-soap, signed) ──▶ reply ──▶ lines or JSON
 //! ```
 //!
-//! [`command`] is the syntax, [`session`] carries a command out,
-//! [`explain`] is the one command that does not go over SOAP, [`text`] has the lines of each reply. Exit status
-//! is 0 when the cluster controller did what was asked, and 1 otherwise, as scripts know it; why not is said on
-//! standard error.
+//! [`command`] is the syntax of `cc-client`, [`session`] carries a command out, [`text`] has the lines of each reply,
+//! [`explain`] is the one command that does not go over SOAP; [`node`] has the same of `nc-client`. [`program`] is what
+//! both programs begin with. Exit status is 0 when the peer did what was asked, and not 0 otherwise, as scripts know
+//! it; why not is said on standard error.
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod command;
+mod error;
 pub mod explain;
+pub mod node;
+pub mod options;
+pub mod output;
+pub mod program;
 pub mod session;
 pub mod text;
 
 pub use command::{Arguments, Command};
-pub use session::{Error, Session};
+pub use error::Error;
+pub use session::Session;

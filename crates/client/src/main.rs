@@ -5,31 +5,23 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use euca_client::command::Options;
-use euca_client::explain::Admin;
-use euca_client::text::Output;
-use euca_client::{Arguments, Command, Error, Session};
-use euca_config::{ClientSettings, Files, Home};
-use euca_soap::{Client, ClientOptions, ClientSecurity};
-use euca_wire::{CallError, Caller, Request};
-use euca_wsse::{Credentials, Profile, Verifier};
+use euca_client::admin::Admin;
+use euca_client::options::Options;
+use euca_client::output::Output;
+use euca_client::program::{self, CLOUD, failed, peer};
+use euca_client::{Arguments, Command, Session};
+use euca_config::ClientSettings;
 use http::uri::Authority;
 
 /// What the original prints when it cannot make anything of its arguments.
 const USAGE: &str = "USAGE: CCclient <host:port> <command> <opts>";
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_writer(io::stderr)
-        .with_target(false)
-        .without_time()
-        .init();
+    program::log(tracing::Level::WARN);
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let killall =
         Path::new(arguments.first().map_or("".as_ref(), OsString::as_os_str)).ends_with("euca_killall");
@@ -66,73 +58,21 @@ fn complain(line: &str, reason: Option<&dyn std::fmt::Display>) -> ExitCode {
 
 /// Carries a command out at `endpoint`, or at the cluster controller of this host.
 fn run(endpoint: Option<Authority>, command: Command, options: Options) -> ExitCode {
-    let settings = Home::resolve(std::env::var_os("EUCALYPTUS").as_deref(), options.home.as_deref())
-        .and_then(|home| Files::read(&home))
-        .and_then(|files| ClientSettings::from_files(&files));
-    let settings = match settings {
+    let settings = match program::settings(&options, ClientSettings::of_cluster) {
         Ok(settings) => settings,
         Err(error) => return failed(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&error),
-    };
-    let here = settings.cluster;
-    let endpoint = match endpoint {
-        Some(endpoint) => endpoint.to_string(),
-        None if here.ip().is_unspecified() => format!("localhost:{}", here.port()),
-        None => here.to_string(),
-    };
-    let peer = |service: &str, security| {
-        let url = format!("http://{endpoint}/axis2/services/{service}");
-        let client = Client::new(&url, ClientOptions { security, ..ClientOptions::default() });
-        Bounded { client, limit: options.timeout }
-    };
+    let (endpoint, limit) = (program::endpoint(endpoint, &settings), options.timeout);
+    let security = settings.sign.then(|| CLOUD.security(&settings.home.keys()));
     let stdout = io::stdout();
     let terminal = stdout.is_terminal();
     let mut session = Session {
-        cluster: peer("EucalyptusCC", settings.sign.then(|| security(&settings.home.keys()))),
-        log: peer("EucalyptusGL", None),
-        admin: Admin { port: settings.admin_port, limit: options.timeout },
+        cluster: peer(&endpoint, "EucalyptusCC", security, limit),
+        log: peer(&endpoint, "EucalyptusGL", None, limit),
+        admin: Admin { port: settings.admin_port, limit },
         user: options.user,
         json: options.json,
         out: Output::new(stdout.lock(), terminal),
     };
-    let result = runtime.block_on(session.run(command));
-    // A name that the system is still looking up must not hold the program.
-    runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
-        Err(error) => failed(&error),
-    }
-}
-
-fn failed(error: &dyn std::error::Error) -> ExitCode {
-    let _ = writeln!(io::stderr(), "{}", euca_soap::chain(error));
-    ExitCode::FAILURE
-}
-
-/// Signs as the cloud does. What the cluster controller signs is looked at where its certificate is at hand, and
-/// used all the same, as in the original (wire.md §5.6).
-fn security(keys: &Path) -> ClientSecurity {
-    let cluster = keys.join("cluster-cert.pem");
-    let credentials =
-        Arc::new(Credentials::new(&keys.join("cloud-cert.pem"), &keys.join("cloud-pk.pem"), &cluster));
-    let options = euca_wsse::Options::client(Profile::Legacy);
-    let verifier = cluster.exists().then(|| Arc::new(Verifier::new(Arc::clone(&credentials), options)));
-    ClientSecurity { credentials, profile: Profile::Legacy, verifier, enforce: false }
-}
-
-/// A client that does not wait for ever.
-struct Bounded {
-    client: Client,
-    limit: Duration,
-}
-
-impl Caller for Bounded {
-    async fn call<Q: Request>(&self, request: Q) -> Result<Q::Response, CallError> {
-        let answer = tokio::time::timeout(self.limit, self.client.call(request)).await;
-        answer.unwrap_or_else(|_| Err(CallError::Unreachable(format!("no answer within {:?}", self.limit))))
-    }
+    program::run(session.run(command))
 }

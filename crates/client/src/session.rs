@@ -7,47 +7,11 @@ use euca_wire::{CallError, Caller, Request, cc, gl};
 use openssl::error::ErrorStack;
 use serde::Serialize;
 
+use crate::admin::Admin;
 use crate::command::{Command, RunInstances};
-use crate::explain::{self, Admin};
-use crate::text::{Output, Reply, field};
-
-/// Why a command did not do what it was given for.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// No usable answer came.
-    #[error("{command} has no answer")]
-    NoAnswer {
-        /// The command.
-        command: &'static str,
-        /// What became of the call.
-        #[source]
-        source: CallError,
-    },
-    /// The cluster controller could not or would not.
-    #[error("{command} was refused: {message:?}")]
-    Refused {
-        /// The command.
-        command: &'static str,
-        /// `statusMessage`.
-        message: String,
-    },
-    /// There is no such command.
-    #[error("there is no command {0:?}")]
-    Unknown(String),
-    /// The reply does not hold what it should, or the output cannot be written.
-    #[error("cannot write the reply")]
-    Output(#[from] io::Error),
-    /// As [`Error::Output`], of JSON.
-    #[error("cannot write the reply as JSON")]
-    Json(#[from] serde_json::Error),
-    /// There is no explanation.
-    #[error("cannot explain the instance")]
-    Explain(#[from] explain::Error),
-    /// OpenSSL has no randomness.
-    #[error("cannot make up an id")]
-    Random(#[from] ErrorStack),
-}
+use crate::error::Error;
+use crate::explain;
+use crate::output::{Output, Reply, field};
 
 /// One run of the client.
 #[derive(Debug)]

@@ -9,28 +9,42 @@ use crate::home::Home;
 use crate::reading::Reading;
 use crate::service::Listener;
 
-/// What a client of the cluster controller is told.
+/// What a client of a daemon is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSettings {
     /// The installation prefix.
     pub home: Home,
-    /// Where the cluster controller of this host listens (`DAEMON_LISTEN`, `CC_PORT`).
-    pub cluster: SocketAddr,
-    /// `DAEMON_ADMIN_PORT` of that cluster controller, if it has one.
+    /// Where that daemon of this host listens (`DAEMON_LISTEN` with `CC_PORT` or `NC_PORT`).
+    pub here: SocketAddr,
+    /// Its admin port (`DAEMON_ADMIN_PORT`), if it has one.
     pub admin_port: Option<u16>,
     /// `ENABLE_WS_SECURITY` is `Y`: calls are signed. Required, as in the original.
     pub sign: bool,
 }
 
 impl ClientSettings {
+    /// For a client of the cluster controller.
+    ///
     /// # Errors
     /// One of the variables cannot be used, or `ENABLE_WS_SECURITY` is missing.
-    pub fn from_files(files: &Files) -> Result<Self, Error> {
+    pub fn of_cluster(files: &Files) -> Result<Self, Error> {
+        Self::read(files, "CC_PORT", 8774)
+    }
+
+    /// For a client of a node controller.
+    ///
+    /// # Errors
+    /// As [`of_cluster`](Self::of_cluster).
+    pub fn of_node(files: &Files) -> Result<Self, Error> {
+        Self::read(files, "NC_PORT", 8775)
+    }
+
+    fn read(files: &Files, port: &'static str, default: u16) -> Result<Self, Error> {
         let mut reading = Reading::start(files)?;
         let key = "ENABLE_WS_SECURITY";
         let sign = reading.find(key)?.ok_or_else(|| reading.missing(key))?.value == "Y";
-        let Listener { address, admin_port, .. } = Listener::read(&mut reading, "CC_PORT", 8774)?;
-        Ok(Self { home: files.home().clone(), cluster: address, admin_port, sign })
+        let Listener { address, admin_port, .. } = Listener::read(&mut reading, port, default)?;
+        Ok(Self { home: files.home().clone(), here: address, admin_port, sign })
     }
 }
 

@@ -1,34 +1,16 @@
 //! What the original client sent, and what it was answered: the same arguments make the same request here, and the
 //! recorded reply makes the lines of deployment.md §11.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use euca_client::explain::Admin;
-use euca_client::text::Output;
+use euca_client::admin::Admin;
+use euca_client::output::Output;
 use euca_client::{Arguments, Session};
-use euca_wire::{CallError, Caller, Element, Encoder, Fault, Generation, Message as _, Request, cc};
+use euca_wire::{CallError, Element, Fault, Message as _, cc};
 
-/// Answers everything with one body, and keeps what it was asked.
-#[derive(Clone)]
-struct Peer {
-    reply: Result<String, CallError>,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Caller for Peer {
-    async fn call<Q: Request>(&self, request: Q) -> Result<Q::Response, CallError> {
-        let mut body = Vec::new();
-        request.write(&mut Encoder::new(&mut body, Generation::V2_0));
-        self.asked.lock().unwrap().push(String::from_utf8(body).unwrap());
-        let xml = self.reply.clone()?;
-        Q::Response::read(&Element { xml: &xml, scope: &[] })
-            .map_err(|error| CallError::Undecodable(error.to_string()))
-    }
-}
+use crate::{Peer, recorded};
 
 struct Outcome {
     /// Body elements sent.
@@ -56,21 +38,6 @@ async fn run(line: &str, reply: Result<&str, CallError>, terminal: bool) -> Outc
     drop(session);
     let asked = peer.asked.lock().unwrap().clone();
     Outcome { asked, text: String::from_utf8(text).unwrap(), error }
-}
-
-/// The body element of a recorded message.
-fn recorded(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/c-2.0.1");
-    let raw = std::fs::read(folder.join(format!("{name}.http"))).unwrap();
-    let entity = match name.ends_with("response") {
-        true => euca_oracle::http::parse(&raw, usize::MAX).unwrap().body,
-        false => raw,
-    };
-    body(&String::from_utf8(entity).unwrap()).to_owned()
-}
-
-fn body(envelope: &str) -> &str {
-    envelope.split_once("<soapenv:Body>").unwrap().1.split_once("</soapenv:Body>").unwrap().0
 }
 
 fn without_correlation_id(body: &str) -> String {
