@@ -69,6 +69,13 @@ pub trait Hypervisor: Send + Sync + 'static {
     /// # Errors
     /// When the hypervisor refuses or cannot be asked.
     fn destroy(&self, name: &DomainName) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Asks a guest to shut itself down, as its power button does. Whether it does, and when, shows in its state. A
+    /// domain that does not exist is a success.
+    ///
+    /// # Errors
+    /// When the hypervisor refuses or cannot be asked.
+    fn shutdown(&self, name: &DomainName) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// State of an active or just ended domain, as libvirt reports it.

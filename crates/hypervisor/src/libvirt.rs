@@ -181,6 +181,18 @@ impl Hypervisor for Libvirt {
             .await
             .map(drop)
     }
+
+    async fn shutdown(&self, name: &DomainName) -> Result<(), Error> {
+        let domain = name.clone();
+        self.pool
+            .call(self.change("shut down domain", name, self.settings.query_limit), move |connect| {
+                unless_gone(
+                    Domain::lookup_by_name(connect, domain.as_str()).and_then(|domain| domain.shutdown()),
+                )
+            })
+            .await
+            .map(drop)
+    }
 }
 
 impl Libvirt {

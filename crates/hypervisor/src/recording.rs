@@ -22,6 +22,8 @@ pub enum Operation {
     Create,
     /// [`Hypervisor::destroy`].
     Destroy,
+    /// [`Hypervisor::shutdown`].
+    Shutdown,
 }
 
 impl Operation {
@@ -32,6 +34,7 @@ impl Operation {
             Self::State => "state of domain",
             Self::Create => "create domain",
             Self::Destroy => "destroy domain",
+            Self::Shutdown => "shut down domain",
         }
     }
 
@@ -40,7 +43,7 @@ impl Operation {
         Duration::from_secs(match self {
             Self::Create => 60,
             Self::Destroy => 30,
-            Self::Probe | Self::Domains | Self::State => 5,
+            Self::Probe | Self::Domains | Self::State | Self::Shutdown => 5,
         })
     }
 }
@@ -205,6 +208,11 @@ impl Hypervisor for Recording {
         self.enter(Operation::Destroy, name.as_str()).await?;
         self.inner().domains.remove(name.as_str());
         Ok(())
+    }
+
+    /// Only recorded: what the guest makes of it is up to the test.
+    async fn shutdown(&self, name: &DomainName) -> Result<(), Error> {
+        self.enter(Operation::Shutdown, name.as_str()).await
     }
 }
 

@@ -102,7 +102,14 @@ async fn a_guest_boots_shows_its_console_boots_again_and_ends() {
     bench.driver.create(&bench.name, &xml).await.unwrap();
     bench.console_says("EUCA-GUEST-BOOT 2").await;
 
-    bench.driver.destroy(&bench.name).await.unwrap();
+    // Its power button, which this guest obeys once it listens.
+    let started = Instant::now();
+    while bench.state().await.unwrap().is_some() {
+        assert!(started.elapsed() < Duration::from_secs(60), "the guest does not shut down");
+        bench.driver.shutdown(&bench.name).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    bench.driver.shutdown(&bench.name).await.unwrap();
     bench.driver.destroy(&bench.name).await.unwrap();
     assert_eq!(bench.driver.domains().await.unwrap(), []);
     assert_eq!(bench.libvirtd.domain_pids(), [0; 0]);
