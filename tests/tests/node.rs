@@ -1,6 +1,7 @@
 //! A node as its operator sees it: `nc-client` and the admin port of `nc-daemon`, over a real libvirtd with a guest.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
@@ -46,6 +47,11 @@ async fn an_operator_runs_reads_reboots_explains_and_terminates_an_instance() {
     let conf = node::conf(&home, address, &libvirtd.uri(), bridge.name()).unwrap();
     let (admin, conf) = Admin::of_node(&conf).unwrap();
     home.configure(&(conf + "ENABLE_WS_SECURITY=\"Y\"\nDAEMON_LIBVIRT_TIMEOUT=\"3\"\n")).unwrap();
+    let (hooks, heard) = (home.path().join("etc/eucalyptus/nc-hooks"), home.path().join("told"));
+    std::fs::create_dir(&hooks).unwrap();
+    let script = format!("#!/bin/sh\necho $1 ${{3##*/}} >> {}\n", heard.display());
+    std::fs::write(hooks.join("10-tell"), script).unwrap();
+    std::fs::set_permissions(hooks.join("10-tell"), PermissionsExt::from_mode(0o755)).unwrap();
     let mut daemon = Daemon::start("nc-daemon", &home).unwrap();
     let client = NcClient::new(&home, address);
     let walrus = images.address().to_string();
@@ -143,6 +149,11 @@ async fn an_operator_runs_reads_reboots_explains_and_terminates_an_instance() {
             .await;
         assert!(explain().await.contains(&format!(" -> shutoff: {reason}")), "{}", explain().await);
     }
+    let heard = std::fs::read_to_string(heard).unwrap();
+    let steps =
+        ["PRE_BOOT i-aaaaa", "ADOPTING i-aaaaa", "PRE_CLEAN i-aaaaa"].map(|step| format!("NC_EVENT_{step}"));
+    let of_first: Vec<_> = heard.lines().filter(|line| line.ends_with("aaaaa")).collect();
+    assert_eq!(of_first, steps, "{heard}");
     let (_, list) = admin.json("/instances").await.unwrap();
     let ids: Vec<_> = list.as_array().unwrap().iter().map(|it| it["instance"].as_str().unwrap()).collect();
     assert_eq!(ids, ["i-aaaaa", "i-bbbbb"], "{list}");

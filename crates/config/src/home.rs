@@ -47,6 +47,11 @@ impl Home {
         self.path.join("etc/eucalyptus/eucalyptus.local.conf")
     }
 
+    /// The node controller's hooks.
+    pub fn hooks(&self) -> PathBuf {
+        self.path.join("etc/eucalyptus/nc-hooks")
+    }
+
     /// Certificates and private keys.
     pub fn keys(&self) -> PathBuf {
         self.path.join("var/lib/eucalyptus/keys")

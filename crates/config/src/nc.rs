@@ -9,7 +9,7 @@ use crate::home::Home;
 use crate::network::{MODES, interface};
 use crate::reading::{Number, Reading};
 use crate::report::{Notice, Origin, Report};
-use crate::service::{Listener, LogLevel, LogTarget, Security, seconds};
+use crate::service::{Listener, LogLevel, LogTarget, SWITCH, Security, seconds};
 
 /// A megabyte count that is never reached.
 const NO_LIMIT_MB: u64 = 999_999;
@@ -48,6 +48,22 @@ pub struct NcSettings {
     pub concurrent_disk_ops: u64,
     /// `MANUAL_INSTANCES_CLEANUP` is not 0: files of ended instances stay.
     pub keep_instance_files: bool,
+    /// `DAEMON_STAGING_LIMIT`: an instance whose files are not there after this time has failed; 60…86400 s, default
+    /// 7200 s as in the original.
+    pub staging_limit: Duration,
+    /// `DAEMON_BOOTING_LIMIT`: so has one whose domain is not seen; 5…3600 s, default 60 s as in the original.
+    pub booting_limit: Duration,
+    /// `DAEMON_GUEST_GRACE`: how long a guest that shuts down is waited for; 1…3600 s, default 60 s.
+    pub guest_grace: Duration,
+    /// `DAEMON_TEARDOWN_TIME`: how long an instance that is over is listed; 60…86400 s, default 180 s as in the
+    /// original.
+    pub teardown_time: Duration,
+    /// `DAEMON_GRACEFUL_TERMINATE=Y`: a guest that is terminated is asked to shut down first. Default `N`.
+    pub graceful_terminate: bool,
+    /// `DAEMON_CLEANUPS`: instances whose files are deleted at a time; 1…1000, default 30.
+    pub cleanups: usize,
+    /// `DAEMON_HOOK_TIMEOUT`: time that the hooks of one event may take together; 1…600 s, default 10 s.
+    pub hook_timeout: Duration,
     /// `USE_VIRTIO_ROOT` is not 0: the root disk is `vda`, and guests need a virtio driver. Default 0.
     pub virtio_root: bool,
     /// `USE_VIRTIO_NET` is not 0: the network interface is virtio's. Default 0.
@@ -162,6 +178,14 @@ impl NcSettings {
         let bundle_upload = path("NC_BUNDLE_UPLOAD_PATH", "euca-bundle-upload")?;
         let check_bucket = path("NC_CHECK_BUCKET_PATH", "euca-check-bucket")?;
         let delete_bundle = path("NC_DELETE_BUNDLE_PATH", "euca-delete-bundle")?;
+        let staging_limit = seconds(&mut reading, "DAEMON_STAGING_LIMIT", 60..=86400, 7200)?;
+        let booting_limit = seconds(&mut reading, "DAEMON_BOOTING_LIMIT", 5..=3600, 60)?;
+        let guest_grace = seconds(&mut reading, "DAEMON_GUEST_GRACE", 1..=3600, 60)?;
+        let teardown_time = seconds(&mut reading, "DAEMON_TEARDOWN_TIME", 60..=86400, 180)?;
+        let graceful_terminate = reading.choice("DAEMON_GRACEFUL_TERMINATE", &SWITCH, false)?;
+        let cleanups = Number { key: "DAEMON_CLEANUPS", unit: "instances", range: 1..=1000, default: 30 };
+        let cleanups = reading.strict(cleanups)?;
+        let hook_timeout = seconds(&mut reading, "DAEMON_HOOK_TIMEOUT", 1..=600, 10)?;
         let network = NcNetwork::read(&mut reading)?;
         let log_level = LogLevel::read(&mut reading)?;
         let log_target = LogTarget::read(&mut reading)?;
@@ -190,6 +214,13 @@ impl NcSettings {
             swap_mb,
             concurrent_disk_ops,
             keep_instance_files,
+            staging_limit,
+            booting_limit,
+            guest_grace,
+            teardown_time,
+            graceful_terminate,
+            cleanups,
+            hook_timeout,
             virtio_root,
             virtio_net,
             cache_mb,

@@ -1,10 +1,12 @@
 //! From `eucalyptus.conf` to what the node and its hypervisor take.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use euca_command::Programs;
 use euca_config::{DiskUnit, HypervisorType, NcSettings, NcVnetMode};
 use euca_hypervisor::{BridgeName, DomainKind, LibvirtSettings, Virtio};
-use euca_node::{NetworkMode, NetworkSettings, NodeSettings};
+use euca_node::{Hooks, NetworkMode, NetworkSettings, NodeSettings, Thresholds};
 
 /// How libvirt is reached.
 pub fn libvirt(settings: &NcSettings) -> LibvirtSettings {
@@ -45,6 +47,20 @@ pub fn node(settings: &NcSettings) -> Result<NodeSettings, euca_hypervisor::Erro
             DiskUnit::Gigabytes => euca_node::DiskUnit::Gib,
         },
         keep_files: settings.keep_instance_files,
+        cleanups: settings.cleanups,
+        hooks: Some(Hooks {
+            directory: settings.home.hooks(),
+            home: settings.home.path().to_owned(),
+            limit: settings.hook_timeout,
+            runner: Arc::new(Programs::default()),
+        }),
+        thresholds: Thresholds {
+            staging: settings.staging_limit,
+            booting: settings.booting_limit,
+            shutdown: settings.guest_grace,
+            teardown: settings.teardown_time,
+            graceful: settings.graceful_terminate,
+        },
         host_name: host_name.unwrap_or(defaults.host_name),
         ..defaults
     })

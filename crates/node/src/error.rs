@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use euca_hypervisor::DomainName;
 
+use crate::hooks::HookEvent;
+
 /// A request that is answered `return=false`, a piece of work that failed, or a node that cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -67,6 +69,29 @@ pub enum Error {
     /// A VLAN tag that no network can have, or that gives no bridge.
     #[error("vlan {0} has no network")]
     Vlan(i32),
+    /// A hook does not want the step.
+    #[error("{hook:?} has forbidden {} with exit status {code}: {said}", event.name())]
+    Vetoed {
+        /// The step.
+        event: HookEvent,
+        /// The hook.
+        hook: PathBuf,
+        /// Its exit status, 1 to 99.
+        code: i32,
+        /// The first line of its error output.
+        said: String,
+    },
+    /// A domain document that a hook has given another name.
+    #[error("the domain document of {instance} names {name:?}")]
+    Renamed {
+        /// The instance.
+        instance: DomainName,
+        /// What the document names.
+        name: String,
+    },
+    /// A hook, or the directory of the hooks, that others than root and the daemon's user can write.
+    #[error("{0:?} belongs to, or can be written by, others than root and the user of the daemon")]
+    Untrusted(PathBuf),
     /// The work was given up because the instance is terminated.
     #[error("given up")]
     Canceled,

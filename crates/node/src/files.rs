@@ -2,7 +2,7 @@
 //! instant leaves the old content or the new.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -82,6 +82,17 @@ impl InstanceFiles {
         write_whole(&path, &text, 0o600, Survives::PowerLoss)
     }
 
+    /// The domain document as it is now; a hook may have written it.
+    pub fn read_document(&self) -> Result<String, Error> {
+        let path = self.document();
+        let read = || {
+            let mut text = String::new();
+            let length = fs::File::open(&path)?.take(MAX_DOCUMENT + 1).read_to_string(&mut text)?;
+            if length as u64 > MAX_DOCUMENT { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+        };
+        read().map_err(Error::file("read", &path))
+    }
+
     pub fn write_document(&self, xml: &str) -> Result<(), Error> {
         write_whole(&self.document(), xml.as_bytes(), 0o644, Survives::PowerLoss)
     }
@@ -92,6 +103,8 @@ impl InstanceFiles {
     }
 }
 
+/// Bytes of the largest domain document; libvirt takes no larger ones.
+const MAX_DOCUMENT: u64 = 4 << 20;
 /// Version of the record's format.
 const VERSION: u32 = 1;
 

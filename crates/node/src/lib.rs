@@ -19,6 +19,7 @@ mod disk;
 mod error;
 mod fetch;
 mod files;
+mod hooks;
 mod inspect;
 mod instance;
 mod monitor;
@@ -33,6 +34,7 @@ mod testing;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -40,13 +42,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use euca_hypervisor::{DomainState, HostResources, Hypervisor};
 use euca_observe::{Pulse, metrics};
 use euca_wire::{Fault, NodeApi, Request, nc};
-use tokio::sync::watch;
+use futures_util::future::join_all;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use error::Error;
 pub use fetch::{HttpSource, ImageSource};
+pub use hooks::{HookEvent, Hooks};
 pub use inspect::{InstanceReport, StepReport};
 pub use instance::{State, Thresholds};
 pub use settings::{DiskUnit, FetchSettings, NetworkMode, NetworkSettings, NodeSettings};
@@ -81,6 +85,7 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
         let host = hypervisor.host_resources()?;
         let (sight, seen) = watch::channel(Arc::new(Snapshot::nothing()));
         let (stats, texts) = watch::channel(String::new());
+        let cleanups = Semaphore::new(settings.cleanups.clamp(1, Semaphore::MAX_PERMITS));
         let context = Arc::new(Context {
             settings,
             hypervisor,
@@ -92,6 +97,7 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             metrics: metrics::Node::default(),
+            cleanups,
             pulse: Pulse::default(),
         });
         let node = Self(Arc::new(Inner {
@@ -158,22 +164,48 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
                 return false;
             }
         };
-        let (path, keep) = (self.context.settings.instance_path.clone(), self.context.settings.keep_files);
-        let scan = blocking(move || {
-            let records = recovery::adoptable(&path, &domains);
-            recovery::purge(&path, &domains, keep);
-            Ok(records)
+        let domains = Arc::new(domains);
+        let (path, active) = (self.context.settings.instance_path.clone(), Arc::clone(&domains));
+        let scan =
+            blocking(move || Ok((recovery::adoptable(&path, &active), recovery::dead(&path, &active))));
+        let (records, dead) = scan.await.unwrap_or_default();
+        let path = &self.context.settings.instance_path;
+        let allowed = records.into_iter().map(async |record| {
+            let files = files::InstanceFiles::of(path, &record);
+            self.context.allows(HookEvent::Adopting, files.directory()).await.then_some(record)
         });
-        for record in scan.await.unwrap_or_default() {
+        for record in join_all(allowed).await.into_iter().flatten() {
             let id = record.instance_id.clone();
             match self.context.instances.insert(&id, || Instance::adopt(&self.context, record)) {
                 Ok(_) => tracing::info!(instance = %id, "adopted"),
                 Err(error) => tracing::warn!(error = %Chain(&error), "not adopted"),
             }
         }
+        self.purge(domains, dead).await;
         self.measure().await;
         self.context.recovered.store(true, Ordering::Release);
         true
+    }
+
+    /// Deletes the directories of the dead, but for those that a hook wants to stay.
+    async fn purge(&self, domains: Arc<HashMap<String, DomainState>>, dead: Vec<PathBuf>) {
+        let (path, keep) = (self.context.settings.instance_path.clone(), self.context.settings.keep_files);
+        let spare: Vec<PathBuf> = match keep {
+            true => Vec::new(),
+            false => {
+                let spared = dead.into_iter().map(async |directory| {
+                    (!self.context.allows(HookEvent::PreClean, &directory).await).then_some(directory)
+                });
+                join_all(spared).await.into_iter().flatten().collect()
+            }
+        };
+        let purge = blocking(move || {
+            recovery::purge(&path, &domains, keep, &spare);
+            Ok(())
+        });
+        if let Err(error) = purge.await {
+            tracing::warn!(error = %Chain(&error), "files of dead instances are not deleted");
+        }
     }
 
     async fn recover_in_the_end(&self) {

@@ -42,8 +42,24 @@ pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainSt
     records
 }
 
-/// Deletes what instances left that have no domain any more. Blocks.
-pub(crate) fn purge(instance_path: &Path, domains: &HashMap<String, DomainState>, keep: bool) {
+/// The directories of instances that have no domain any more, as far as they may be deleted. Blocks.
+pub(crate) fn dead(instance_path: &Path, domains: &HashMap<String, DomainState>) -> Vec<PathBuf> {
+    if !instance_path.join(MARKER).exists() {
+        return Vec::new();
+    }
+    let directories = directories(instance_path).into_iter().filter(|(_, name, _)| {
+        is_instance_id(name) && !domains.get(name).is_some_and(|state| state.is_active())
+    });
+    directories.map(|(_, _, directory)| directory).collect()
+}
+
+/// Deletes what instances left that have no domain any more, but for the directories to `spare`. Blocks.
+pub(crate) fn purge(
+    instance_path: &Path,
+    domains: &HashMap<String, DomainState>,
+    keep: bool,
+    spare: &[PathBuf],
+) {
     let marker = instance_path.join(MARKER);
     if !marker.exists() {
         tracing::info!(?instance_path, "first start here: nothing is deleted");
@@ -57,11 +73,9 @@ pub(crate) fn purge(instance_path: &Path, domains: &HashMap<String, DomainState>
         Err(error) => tracing::warn!(error = %Chain(&error), "not deleted"),
     };
     delete(&instance_path.join(ADMINISTRATOR).join("work"));
-    for (_, name, directory) in directories(instance_path) {
-        let active = domains.get(&name).is_some_and(|state| state.is_active());
-        if is_instance_id(&name) && !active && !keep {
-            delete(&directory);
-        }
+    if !keep {
+        let dead = dead(instance_path, domains).into_iter().filter(|directory| !spare.contains(directory));
+        dead.for_each(|directory| delete(&directory));
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use euca_hypervisor::{BridgeName, DomainKind, Virtio};
 
 use crate::error::Error;
+use crate::hooks::Hooks;
 use crate::instance::Thresholds;
 
 /// Settings of a node. The names in the comments are those of eucalyptus.conf (node-controller.md §3.2).
@@ -33,6 +34,10 @@ pub struct NodeSettings {
     pub disk_unit: DiskUnit,
     /// `MANUAL_INSTANCES_CLEANUP`: keep an instance's files when it is torn down, and at start.
     pub keep_files: bool,
+    /// `DAEMON_CLEANUPS`: instances whose files are deleted at a time; at least 1.
+    pub cleanups: usize,
+    /// Programs of the site that are asked at certain steps; `None`: there are none.
+    pub hooks: Option<Hooks>,
     /// `VNET_MODE` and `VNET_BRIDGE`.
     pub network: NetworkSettings,
     /// ncPowerDown's program and its arguments; the original's is `/usr/sbin/powernap-now`, as root.
@@ -73,6 +78,8 @@ impl NodeSettings {
             max_disk: 0,
             disk_unit: DiskUnit::default(),
             keep_files: false,
+            cleanups: 30,
+            hooks: None,
             network,
             power_down: vec!["/usr/sbin/powernap-now".into()],
             fetch: FetchSettings::default(),

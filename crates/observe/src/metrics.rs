@@ -190,6 +190,13 @@ labels! {
         /// As the log names it.
         call
     }
+    /// A hook of an event, and how it ended.
+    HookRun {
+        /// Name of the event, as the hook is told.
+        event,
+        /// `ok`, `veto`, or `failed`, which forbids nothing.
+        outcome
+    }
     /// How something ended.
     Outcome {
         /// A word for it.
@@ -374,6 +381,15 @@ group! {
         monitor_pass_age_seconds: Measure,
         /// Whether the hypervisor answered the monitor the last time it was asked, 1 or 0.
         hypervisor_connected: Gauge,
+        /// Hooks run: `ok`, `veto`, or `failed`, which forbids nothing.
+        hooks: Family<HookRun, Counter>,
+    }
+}
+
+impl Node {
+    /// Counts a hook.
+    pub fn hook_ran(&self, event: &'static str, outcome: &'static str) {
+        self.hooks.get_or_create(&HookRun { event, outcome }).inc();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The long works of an instance: stage, create, reboot, destroy (node-controller.md §6.1, §11.2).
 
-use euca_hypervisor::{Boot, DomainSpec, Hypervisor, MacAddress, Nic};
+use euca_hypervisor::{Boot, DomainSpec, Hypervisor, MacAddress, Nic, name_in};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -10,6 +10,7 @@ use crate::disk;
 use crate::error::{Chain, Error};
 use crate::fetch::ImageSource;
 use crate::files::InstanceFiles;
+use crate::hooks::HookEvent;
 
 const MIB: u64 = 1 << 20;
 
@@ -65,16 +66,25 @@ impl<'a> Budget<'a> {
     }
 }
 
-/// Writes the domain document and creates the domain from it.
+/// Writes the domain document, lets the hooks have a look at it, and creates the domain from what it is then.
 pub(super) async fn create<H: Hypervisor, S>(
     context: &Context<H, S>,
     record: &Record,
     files: &InstanceFiles,
     abort: &CancellationToken,
 ) -> Result<(), Error> {
-    let xml = document(context, record, files)?;
-    let (files, text) = (files.clone(), xml.clone());
-    blocking(move || files.write_document(&text)).await?;
+    let mut xml = document(context, record, files)?;
+    let (written, text) = (files.clone(), xml.clone());
+    blocking(move || written.write_document(&text)).await?;
+    if context.hook(HookEvent::PreBoot, files.directory()).await? {
+        let edited = files.clone();
+        xml = blocking(move || edited.read_document()).await?;
+        // A mistake is not worth five attempts.
+        let name = name_in(&xml)?;
+        if name != record.instance_id.as_str() {
+            return Err(Error::Renamed { instance: record.instance_id.clone(), name });
+        }
+    }
     create_domain(context, record, &xml, abort).await
 }
 
@@ -181,9 +191,8 @@ async fn take_down<H: Hypervisor, S>(
     files: &InstanceFiles,
     abort: &CancellationToken,
 ) -> Result<String, Error> {
-    let (settings, id, path) = (&context.settings, &record.instance_id, files.document());
-    let read = move || std::fs::read_to_string(&path).map_err(Error::file("read", &path));
-    let xml = blocking(read).await?;
+    let (settings, id, saved) = (&context.settings, &record.instance_id, files.clone());
+    let xml = blocking(move || saved.read_document()).await?;
     if context.hypervisor.state(id).await?.is_none() {
         return Err(Error::NoDomain(id.clone()));
     }
@@ -203,4 +212,35 @@ async fn take_down<H: Hypervisor, S>(
 /// Destroys the domain. The monitor's next pass shows whether it is gone.
 pub(super) async fn destroy<H: Hypervisor, S>(context: &Context<H, S>, record: &Record) -> Result<(), Error> {
     Ok(context.hypervisor.destroy(&record.instance_id).await?)
+}
+
+/// Asks the guest to shut down, until the hypervisor has answered.
+pub(super) async fn shutdown<H: Hypervisor, S>(
+    context: &Context<H, S>,
+    record: &Record,
+    abort: &CancellationToken,
+) -> Result<(), Error> {
+    loop {
+        match context.hypervisor.shutdown(&record.instance_id).await {
+            Err(error) if error.is_unknown() => {
+                tracing::warn!(error = %Chain(&error), "the guest was not asked to shut down, will try again");
+                pause(context.settings.create_pause, abort).await?;
+            }
+            answered => return Ok(answered?),
+        }
+    }
+}
+
+/// Deletes the files of an instance that has no domain any more, unless the operator or a hook wants them to stay.
+pub(super) async fn clean<H, S>(context: &Context<H, S>, files: InstanceFiles) -> Result<(), Error> {
+    if context.settings.keep_files {
+        return Ok(());
+    }
+    // The semaphore is never closed.
+    let _turn = context.cleanups.acquire().await.ok();
+    // An instance that failed early has none.
+    if tokio::fs::try_exists(files.directory()).await.unwrap_or(true) {
+        context.hook(HookEvent::PreClean, files.directory()).await?;
+    }
+    blocking(move || files.remove()).await
 }

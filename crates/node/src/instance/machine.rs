@@ -154,6 +154,8 @@ pub enum Action {
     Create,
     /// Destroy the domain and create it again.
     Reboot,
+    /// Ask the guest to shut itself down.
+    Shutdown,
     /// Destroy the domain.
     Destroy,
     /// Delete the files.
@@ -173,6 +175,8 @@ pub struct Thresholds {
     pub shutdown: Duration,
     /// How long a Teardown instance is remembered.
     pub teardown: Duration,
+    /// Whether a guest that is terminated is asked to shut down first, and has the limit of `shutdown` for it.
+    pub graceful: bool,
 }
 
 impl Default for Thresholds {
@@ -182,6 +186,7 @@ impl Default for Thresholds {
             booting: Duration::from_secs(60),
             shutdown: Duration::from_secs(60),
             teardown: Duration::from_secs(180),
+            graceful: false,
         }
     }
 }
@@ -199,12 +204,14 @@ pub struct Machine {
     grace: u8,
     /// Whether this node may have created the domain of this name. Another's is neither ended nor deprived of files.
     ours: bool,
+    /// Whether the guest was asked to shut down, and is not ended before its time.
+    asked: bool,
 }
 
 impl Machine {
     /// An instance that was accepted at `now`.
     pub fn staging(now: Duration) -> Self {
-        Self { state: State::Staging, since: now, grace: GRACE_PASSES, ours: false }
+        Self { state: State::Staging, since: now, grace: GRACE_PASSES, ours: false, asked: false }
     }
 
     /// An instance whose domain was found at start. `recorded` is the state it was last known in: one that was on
@@ -214,7 +221,7 @@ impl Machine {
             State::Canceled | State::Shutoff | State::Teardown => State::Shutoff,
             _ => State::Running,
         };
-        Self { state, since: now, grace: GRACE_PASSES, ours: true }
+        Self { state, since: now, grace: GRACE_PASSES, ours: true, asked: false }
     }
 
     /// The state it is in.
@@ -225,7 +232,7 @@ impl Machine {
     /// Takes an event at `now` and says what to do about it.
     pub fn handle(&mut self, event: Event, now: Duration, limits: &Thresholds) -> Action {
         match event {
-            Event::Terminate => self.terminate(now),
+            Event::Terminate => self.terminate(now, limits),
             Event::Reboot => match self.state {
                 State::Booting | State::Running | State::Blocked | State::Paused | State::Crashed => {
                     Action::Reboot
@@ -263,7 +270,7 @@ impl Machine {
         }
     }
 
-    fn terminate(&mut self, now: Duration) -> Action {
+    fn terminate(&mut self, now: Duration, limits: &Thresholds) -> Action {
         match self.state {
             State::Teardown | State::Canceled => Action::None,
             State::Staging => {
@@ -271,9 +278,17 @@ impl Machine {
                 self.state = State::Canceled;
                 Action::Abort
             }
-            _ => {
+            state => {
                 self.enter(State::Shutoff, now);
-                if self.ours { Action::Destroy } else { Action::None }
+                // A guest that does not run cannot be asked, and nobody asks twice.
+                let listens =
+                    matches!(state, State::Booting | State::Running | State::Blocked | State::Shutdown);
+                self.asked = limits.graceful && listens;
+                match (self.ours, self.asked) {
+                    (false, _) => Action::None,
+                    (true, true) => Action::Shutdown,
+                    (true, false) => Action::Destroy,
+                }
             }
         }
     }
@@ -295,6 +310,9 @@ impl Machine {
             (State::Teardown, _) | (_, Unknown) => Action::None,
 
             (State::Shutoff, Absent | Present(DomainState::ShutOff)) => Action::Clean,
+            (State::Shutoff, Present(_)) if self.ours && self.asked && waited < limits.shutdown => {
+                Action::None
+            }
             (State::Shutoff, Present(_)) if self.ours => Action::Destroy,
             (State::Shutoff, Present(_)) => self.enter(State::Teardown, now),
 
@@ -359,7 +377,7 @@ mod tests {
     use State::*;
 
     fn machine(state: State) -> Machine {
-        Machine { state, since: Duration::ZERO, grace: GRACE_PASSES, ours: true }
+        Machine { state, since: Duration::ZERO, grace: GRACE_PASSES, ours: true, asked: false }
     }
 
     fn at(machine: &mut Machine, event: Event, second: u64) -> (Action, State) {
@@ -468,6 +486,32 @@ mod tests {
         for (from, event, second, action, to) in rows {
             let mut machine = machine(from);
             assert_eq!(at(&mut machine, event, second), (action, to), "{from:?} at {second} s: {event:?}");
+        }
+    }
+
+    #[test]
+    fn a_guest_that_may_shut_down_first_has_its_time_and_no_more() {
+        let limits = Thresholds { graceful: true, ..Thresholds::default() };
+        // From; what the first and a second order do; what a pass does while the guest runs on, and at its limit.
+        let rows = [
+            (Running, Action::Shutdown, Action::None, Action::Destroy),
+            (Blocked, Action::Shutdown, Action::None, Action::Destroy),
+            (Booting, Action::Shutdown, Action::None, Action::Destroy),
+            (Shutdown, Action::Shutdown, Action::None, Action::Destroy),
+            (Paused, Action::Destroy, Action::Destroy, Action::Destroy),
+            (Crashed, Action::Destroy, Action::Destroy, Action::Destroy),
+        ];
+        for (state, first, before, after) in rows {
+            let mut machine = machine(state);
+            let mut at = |event, second| machine.handle(event, Duration::from_secs(second), &limits);
+            assert_eq!(at(Event::Terminate, 100), first, "{state:?}");
+            for seen in [RUNNING, GOING, PAUSED] {
+                assert_eq!(at(Event::Pass(seen), 159), before, "{state:?}: {seen:?}");
+                assert_eq!(at(Event::Pass(seen), 160), after, "{state:?}: {seen:?}");
+            }
+            assert_eq!(at(Event::Pass(Absent), 110), Action::Clean, "{state:?}");
+            assert_eq!(at(Event::Terminate, 120), Action::Destroy, "{state:?}: who orders twice, means it");
+            assert_eq!(at(Event::Pass(RUNNING), 125), Action::Destroy, "{state:?}");
         }
     }
 

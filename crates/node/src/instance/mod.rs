@@ -20,6 +20,7 @@ pub(crate) mod record;
 mod registry;
 mod timeline;
 
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use euca_hypervisor::{DomainName, Hypervisor, Observation};
 use euca_observe::Pulse;
 use euca_observe::metrics::{self, Outcome, Raised};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,6 +38,7 @@ use tracing::Instrument;
 use crate::error::{Chain, Error};
 use crate::fetch::ImageSource;
 use crate::files::InstanceFiles;
+use crate::hooks::HookEvent;
 use crate::monitor::Snapshot;
 use crate::settings::NodeSettings;
 use machine::{Action, Event, Machine};
@@ -66,8 +68,29 @@ pub(crate) struct Context<H, S> {
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
     pub metrics: metrics::Node,
+    /// Turns of those who delete files.
+    pub cleanups: Semaphore,
     /// Of the monitor's loop.
     pub pulse: Pulse,
+}
+
+impl<H, S> Context<H, S> {
+    /// Runs the hooks for `event`, about `path`. Whether there was any.
+    ///
+    /// # Errors
+    /// [`Error::Vetoed`].
+    pub async fn hook(&self, event: HookEvent, path: &Path) -> Result<bool, Error> {
+        match &self.settings.hooks {
+            Some(hooks) => hooks.run(&self.metrics, event, path).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Whether no hook forbids it. One that does is logged.
+    pub async fn allows(&self, event: HookEvent, path: &Path) -> bool {
+        let asked = self.hook(event, path).await;
+        asked.inspect_err(|error| tracing::warn!(?path, error = %Chain(error), "not done")).is_ok()
+    }
 }
 
 /// Something to be done to an instance when it has time.
@@ -281,7 +304,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
     /// Starts what is to be done, or stops what is under way.
     async fn act(&mut self, action: Action) {
         if let Some(work) = &self.work {
-            if matches!(action, Action::Abort | Action::Destroy) {
+            if matches!(action, Action::Abort | Action::Destroy | Action::Shutdown) {
                 work.abort.cancel();
             }
             return;
@@ -317,10 +340,12 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
             Action::Destroy => Box::pin(async move {
                 Ended::of("destruction", launch::destroy(&context, &record).await, |_| None)
             }),
+            Action::Shutdown => Box::pin(async move {
+                let asked = launch::shutdown(&context, &record, &token).await;
+                Ended::of("asking to shut down", asked, |_| None)
+            }),
             Action::Clean => Box::pin(async move {
-                let kept = context.settings.keep_files;
-                let removed = if kept { Ok(()) } else { blocking(move || files.remove()).await };
-                Ended::of("clean-up", removed, |_| Some(Event::Cleaned))
+                Ended::of("clean-up", launch::clean(&context, files).await, |_| Some(Event::Cleaned))
             }),
         };
         self.work = Some(Work { future, abort });

@@ -5,6 +5,7 @@
 mod bench;
 mod describe;
 mod golden;
+mod hooks;
 mod inspect;
 mod lifecycle;
 mod monitor;
