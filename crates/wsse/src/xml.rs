@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2, memchr3, memmem};
 
 use crate::envelope::{Limits, ScanError};
 use crate::ns;
@@ -317,17 +317,16 @@ impl<'a> Tokens<'a> {
 
     fn character_data(&mut self) -> Result<Token<'a>, ScanError> {
         let rest = self.rest();
-        let mut length = rest.len();
-        for (at, &byte) in rest.as_bytes().iter().enumerate() {
-            match byte {
-                b'<' | b'&' => {
-                    length = at;
-                    break;
-                }
-                b'>' if rest.as_bytes().get(..at).is_some_and(|before| before.ends_with(b"]]")) => {
+        let mut length = 0;
+        loop {
+            let unread = rest.as_bytes().get(length..).unwrap_or_default();
+            length += memchr3(b'<', b'&', b'>', unread).unwrap_or(unread.len());
+            match rest.as_bytes().get(length) {
+                Some(b'>') if rest.as_bytes().get(..length).is_some_and(|before| before.ends_with(b"]]")) => {
                     return Err(self.malformed("]]> in text"));
                 }
-                _ => {}
+                Some(b'>') => length += 1,
+                _ => break,
             }
         }
         self.at += length;
@@ -676,18 +675,26 @@ const NAME_BYTES: [bool; 256] = {
 /// The name at offset `at`, and the offset behind it.
 fn qualified_name(text: &str, at: usize) -> Option<(Name<'_>, usize)> {
     let rest = text.get(at..)?;
-    let end = rest.bytes().position(|byte| !NAME_BYTES[usize::from(byte)]).unwrap_or(rest.len());
+    let (mut end, mut colon, mut colons, mut ascii) = (rest.len(), 0, 0, true);
+    for (index, &byte) in rest.as_bytes().iter().enumerate() {
+        if !NAME_BYTES[usize::from(byte)] {
+            end = index;
+            break;
+        }
+        if byte == b':' {
+            (colon, colons) = (index, colons + 1);
+        }
+        ascii &= byte.is_ascii();
+    }
     let qualified = rest.get(..end)?;
-    let colon = memchr(b':', qualified.as_bytes());
-    let (prefix, local) = match colon {
-        None => ("", qualified),
-        Some(colon) => (qualified.get(..colon)?, qualified.get(colon + 1..)?),
+    let (prefix, local) = match colons {
+        0 => ("", qualified),
+        1 => (qualified.get(..colon)?, qualified.get(colon + 1..)?),
+        _ => return None,
     };
-    // Of ASCII bytes that may be in a name, only the first one of each part is left to check, and further
-    // colons.
-    let ascii = qualified.is_ascii();
+    // Of ASCII bytes that may be in a name, only the first one of each part is left to check.
     let good = |part: &str| if ascii { starts_ncname(part) } else { is_ncname(part) };
-    let good = good(local) && (colon.is_none() || (good(prefix) && memchr(b':', local.as_bytes()).is_none()));
+    let good = good(local) && (colons == 0 || good(prefix));
     good.then_some((Name { qualified, prefix, local }, at + end))
 }
 
