@@ -53,10 +53,10 @@ pub struct Headers<'a> {
 /// `urn:uuid:` and a random UUID, lower case (wire.md §4.1).
 ///
 /// # Errors
-/// The random generator failed.
-pub fn new_message_id() -> Result<String, ErrorStack> {
+/// The system's random generator failed.
+pub fn new_message_id() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
-    openssl::rand::rand_bytes(&mut bytes)?;
+    getrandom::fill(&mut bytes)?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let mut id = String::with_capacity(45);
