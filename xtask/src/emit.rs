@@ -270,12 +270,14 @@ fn emit_service(out: &mut String, service: &Service, file: &str, api: &str) {
     let name = &service.name;
     _ = write!(out, "\n/// The operations of {name}.\npub trait {api}Api: Send + Sync + 'static {{\n");
     out.push_str("/// What an operation fails with.\ntype Error: Send;\n");
-    // Nodes alone are searched, one after another.
-    let searched = api == "Node";
-    if searched {
+    // Nodes alone are searched, one after another, and polled.
+    let nodes = api == "Node";
+    if nodes {
         out.push_str(
             "\n/// `operation` may be called soon: what does not depend on the request can be got ready. A hint.\n\
-             fn prepare(&self, _operation: &'static Operation) {}\n",
+             fn prepare(&self, _operation: &'static Operation) {}\n\n\
+             /// Who carries the calls to a service that is remote, and can poll it.\n\
+             fn caller(&self) -> Option<&impl Caller> {\nNone::<&std::convert::Infallible>\n}\n",
         );
     }
     for operation in &service.operations {
@@ -291,8 +293,11 @@ fn emit_service(out: &mut String, service: &Service, file: &str, api: &str) {
     out.push_str("}\n");
 
     _ = write!(out, "\nimpl<C: Caller> {api}Api for Stub<C> {{\ntype Error = CallError;\n");
-    if searched {
-        out.push_str("\nfn prepare(&self, operation: &'static Operation) {\nself.0.prepare(operation);\n}\n");
+    if nodes {
+        out.push_str(
+            "\nfn prepare(&self, operation: &'static Operation) {\nself.0.prepare(operation);\n}\n\n\
+             fn caller(&self) -> Option<&impl Caller> {\nSome(&self.0)\n}\n",
+        );
     }
     for operation in &service.operations {
         _ = write!(

@@ -58,6 +58,15 @@ struct Record {
     last_seen: Instant,
 }
 
+/// What a node's report has led to.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// The instances that are gone since then, whose addresses are free.
+    pub(crate) gone: Vec<Shared<cc::CcInstance>>,
+    /// All instances reported, as they are told now; `None` if some of them were not taken over.
+    pub(crate) told: Option<Vec<Shared<cc::CcInstance>>>,
+}
+
 /// `stateName` of an instance.
 pub(crate) fn state_of(instance: &cc::CcInstance) -> &str {
     instance.state_name.as_deref().unwrap_or_default()
@@ -184,14 +193,16 @@ impl Instances {
     }
 
     /// Takes over what a node reports of its instances (§5.3). Launches of what it reports come to an end
-    /// . Brings those that are gone since now, whose addresses are free.
-    pub(crate) fn report(&self, node_url: &str, instances: Vec<nc::Instance>) -> Vec<Shared<cc::CcInstance>> {
+    ///
+    pub(crate) fn report(&self, node_url: &str, instances: Vec<nc::Instance>) -> Report {
         let told: Vec<_> = instances.into_iter().map(|instance| described(instance, node_url)).collect();
         let now = Instant::now();
         let mut refused = 0_usize;
         // Logged when the lock is free again.
         let mut changes = Vec::new();
         let mut gone = Vec::new();
+        let count = told.len();
+        let mut taken_over = Vec::with_capacity(count);
         let mut records = self.records.write();
         for told in told {
             let id = told.instance_id.clone().unwrap_or_default();
@@ -211,12 +222,14 @@ impl Instances {
                         drop(record.keep(&self.journal));
                         changes.push((previous, record.told.clone()));
                     }
+                    taken_over.push(record.told.clone());
                 }
                 Entry::Vacant(_) if full => refused += 1,
                 Entry::Vacant(vacant) => {
                     self.cancel_launch(vacant.key());
                     let told = Shared::from(told);
                     gone.extend(is_gone(&told).then(|| told.clone()));
+                    taken_over.push(told.clone());
                     vacant.insert(Record::new(told, number).noted_in(&self.journal));
                 }
             }
@@ -236,7 +249,22 @@ impl Instances {
             let error = Error::Full(self.maximum);
             tracing::error!(node = node_url, refused, %error, "instances the node reports are ignored");
         }
-        gone
+        Report { gone, told: (taken_over.len() == count).then_some(taken_over) }
+    }
+
+    /// A node reports again what has led to `told`. Takes that over, unless the instances were changed meanwhile.
+    pub(crate) fn report_again(&self, told: &[Shared<cc::CcInstance>]) -> bool {
+        let now = Instant::now();
+        let mut records = self.records.write();
+        told.iter().all(|told| {
+            let record = records.get_mut(told.instance_id.as_deref().unwrap_or_default());
+            let Some(record) = record.filter(|record| Shared::ptr_eq(&record.told, told)) else {
+                return false;
+            };
+            self.cancel_launch(record.id());
+            record.is_seen(now);
+            true
+        })
     }
 
     /// Forgets the instances unreported for longer than `timeout` (§5.5). Brings those of them that were gone
@@ -385,6 +413,13 @@ impl Record {
         self
     }
 
+    fn is_seen(&mut self, now: Instant) {
+        self.last_seen = now;
+        if self.is_told() {
+            self.news = None;
+        }
+    }
+
     /// Replaces what is told by what a node has said, except what the cluster knows better. Brings what was told
     /// before if that was something else.
     fn update(&mut self, mut told: cc::CcInstance, now: Instant) -> Option<Shared<cc::CcInstance>> {
@@ -397,10 +432,7 @@ impl Record {
             }
         }
         told.launch_time = told.launch_time.or(self.told.launch_time);
-        self.last_seen = now;
-        if self.is_told() {
-            self.news = None;
-        }
+        self.is_seen(now);
         if *self.told == told {
             return None;
         }
@@ -553,6 +585,46 @@ mod tests {
         instances.report(N0, vec![with_addresses(reported("i-A", EXTANT), "192.168.1.2", "10.1.1.1")]);
         instances.discover_addresses(&neighbours, true);
         assert_eq!(addresses(&instances, "i-A"), ("192.168.1.2".into(), "10.1.1.1".into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_node_reports_again_is_taken_over_as_long_as_nothing_else_has_changed_it() {
+        type Change = fn(&Instances);
+        let changes: [(&str, Change, bool); 6] = [
+            ("nothing", |_| (), true),
+            (
+                "an address",
+                |it| drop(it.set_public_address("1.2.3.4", |net| net.private_ip == "10.0.0.1")),
+                false,
+            ),
+            ("forgotten", |it| it.withdraw("i-A"), false),
+            ("on another node", |it| drop(it.report(N1, vec![reported("i-A", EXTANT)])), false),
+            ("by the same node", |it| drop(it.report(N0, vec![reported("i-A", TEARDOWN)])), false),
+            ("another instance", |it| drop(it.report(N1, vec![reported("i-C", EXTANT)])), true),
+        ];
+        for (name, change, taken_over) in changes {
+            let instances = empty(10);
+            let a = with_addresses(reported("i-A", EXTANT), "10.0.0.1", NO_ADDRESS);
+            let report = instances.report(N0, vec![reported("i-B", EXTANT), a]);
+            let told = report.told.unwrap();
+            assert_eq!(told.len(), 2);
+            tokio::time::advance(200 * SECOND).await;
+            change(&instances);
+            assert_eq!(instances.report_again(&told), taken_over, "{name}");
+            tokio::time::advance(200 * SECOND).await;
+            instances.expire(300 * SECOND);
+            assert!(instances.find("i-B").is_some(), "{name}: seen meanwhile");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_report_not_taken_over_as_a_whole_is_looked_into_again() {
+        let instances = empty(1);
+        let two = || vec![reported("i-A", EXTANT), reported("i-B", EXTANT)];
+        assert!(instances.report(N0, two()).told.is_none(), "no room for the second one");
+        assert!(instances.report(N0, vec![reported("", EXTANT)]).told.is_none());
+        assert!(instances.report(N1, vec![reported("i-A", TEARDOWN)]).told.is_none(), "remains");
+        assert!(instances.report(N0, vec![]).told.is_some_and(|told| told.is_empty()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,11 +12,10 @@
 //! At the start all nodes are polled at once, a bounded number at a time; from then on each has its own place in the
 //! period, so that a thousand nodes are a steady load and no burst.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use euca_wire::{CallError, NodeApi, nc};
+use euca_wire::{CallError, News, NodeApi, Shared, cc, nc};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cluster::Cluster;
 use crate::instances::Instances;
 use crate::network::Network;
-use crate::nodes::{Connector, Monitored, Node, Outcome, Skipped};
+use crate::nodes::{Connector, Monitored, Node, Outcome, Poll, Skipped};
 use crate::power::Power;
 
 /// Node controllers show all instances only to this user (§4.3).
@@ -119,7 +118,8 @@ impl Polls {
     where
         N: NodeApi<Error = CallError>,
     {
-        let mut polled = self.first_poll(node).await;
+        let mut known = None;
+        let mut polled = self.first_poll(node, &mut known).await;
         let mut first = true;
         loop {
             // A poll that gave way is repeated at once, behind the call it gave way to. Not twice in a row: under a
@@ -132,17 +132,18 @@ impl Polls {
                 sleep(if first { period - offset(place, period) } else { period }).await;
                 first = false;
             }
-            polled = self.poll(node, may_give_way).await;
+            // Boxed: most nodes are between two polls, where they need no room for one.
+            polled = Box::pin(self.poll(node, &mut known, may_give_way)).await;
         }
     }
 
     /// As any poll, but not together with those of all other nodes.
-    async fn first_poll<N>(&self, node: &Arc<Node<N>>) -> Result<(), Skipped>
+    async fn first_poll<N>(&self, node: &Arc<Node<N>>, known: &mut Known) -> Result<(), Skipped>
     where
         N: NodeApi<Error = CallError>,
     {
         let turn = self.first.acquire().await;
-        let mut poll = pin!(self.poll(node, true));
+        let mut poll = Box::pin(self.poll(node, known, true));
         let polled = timeout(FIRST_POLL_COUNTS, &mut poll).await;
         drop(turn);
         match polled {
@@ -151,8 +152,8 @@ impl Polls {
         }
     }
 
-    /// One poll: what the node offers, then what it runs.
-    async fn poll<N>(&self, node: &Arc<Node<N>>, may_give_way: bool) -> Result<(), Skipped>
+    /// One poll: what the node offers, then what it runs, unless that is `known`.
+    async fn poll<N>(&self, node: &Arc<Node<N>>, known: &mut Known, may_give_way: bool) -> Result<(), Skipped>
     where
         N: NodeApi<Error = CallError>,
     {
@@ -161,23 +162,41 @@ impl Polls {
         }
         let user_id = || Some(MONITOR_USER.to_owned());
         let resources = nc::NcDescribeResource { user_id: user_id(), ..Default::default() };
-        match node.poll(resources, may_give_way).await? {
-            (asked, Outcome::Ok(resources)) => node.is_up(resources, asked),
+        let all = nc::NcDescribeInstances { user_id: user_id(), ..Default::default() };
+        let mut poll = Poll::new(node, may_give_way);
+        match poll.ask(resources, |_| false).await? {
+            (asked, Outcome::Ok(News::Told(resources, _))) => node.is_up(resources, asked),
             (_, failed) => {
+                drop(poll);
                 self.power.poll_failed(node, failed.reason()).await;
                 return Ok(());
             }
         }
-        let all = nc::NcDescribeInstances { user_id: user_id(), ..Default::default() };
+        let is_known = |fingerprint| {
+            let known = known.as_ref().filter(|known| known.0 == fingerprint);
+            known.is_some_and(|(_, told)| self.instances.report_again(told))
+        };
+        let (_, reported) = poll.ask(all, is_known).await?;
+        drop(poll);
         // When this fails, the node stays up and its instances keep their data (§5.3).
-        if let (_, Outcome::Ok(reported)) = node.poll(all, may_give_way).await? {
-            let idle = reported.is_empty();
-            self.network.release_all(&self.instances.report(node.url(), reported));
-            self.power.told(node, idle).await;
-        }
+        let Outcome::Ok(news) = reported else { return Ok(()) };
+        let idle = match news {
+            News::Known => known.as_ref().is_some_and(|(_, told)| told.is_empty()),
+            News::Told(reported, fingerprint) => {
+                let idle = reported.is_empty();
+                let report = self.instances.report(node.url(), reported);
+                self.network.release_all(&report.gone);
+                *known = fingerprint.zip(report.told);
+                idle
+            }
+        };
+        self.power.told(node, idle).await;
         Ok(())
     }
 }
+
+/// The last report of a node's instances: its fingerprint, and what is told since.
+type Known = Option<(u64, Vec<Shared<cc::CcInstance>>)>;
 
 /// Where in the period the node at this place is polled.
 fn offset(place: u64, period: Duration) -> Duration {

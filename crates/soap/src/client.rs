@@ -1,25 +1,27 @@
 //! The calling side: one connection for one call, as the original's clients do. A kept connection would hold an
 //! original NC's only worker for 30 s (W25), and a call that changes something must not run into a connection the
-//! peer is just closing. No retry and no deadline here: both are the caller's decision, and dropping the future
-//! closes the connection.
+//! peer is just closing; only polls, which follow each other at once and change nothing, share one. No retry and no
+//! deadline here: both are the caller's decision, and dropping the future closes the connection.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use euca_wire::{CallError, Caller, Encoder, Generation, Message as _, Operation, Request};
+use euca_wire::{
+    CallError, Caller, DecodeError, Element, Encoder, Generation, Link, Message as _, News, Operation,
+    Request,
+};
 use euca_wsse::envelope::{self as scan, Version};
 use euca_wsse::{Credentials, KeyPair, Profile, SignError, Verifier};
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
 use http::uri::{Authority, Scheme};
 use http::{Method, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use http_body_util::Full;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
+use crate::connection::{Connection, Failure};
 use crate::envelope::{self, Addressing};
 use crate::{chain, fault};
 
@@ -61,6 +63,8 @@ pub struct Client {
     target: Option<Target>,
     options: ClientOptions,
     prepared: Mutex<Option<Prepared>>,
+    /// Makes fingerprints that nobody can aim at.
+    fingerprints: RandomState,
 }
 
 struct Target {
@@ -92,13 +96,25 @@ impl Client {
                 let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
                 Some(Target { authority: uri.authority()?.clone(), path })
             });
-        Self { url: url.to_owned(), target, options, prepared: Mutex::default() }
+        Self {
+            url: url.to_owned(),
+            target,
+            options,
+            prepared: Mutex::default(),
+            fingerprints: RandomState::new(),
+        }
     }
 
-    async fn exchange<Q: Request>(&self, request: &Q) -> Result<Q::Response, CallError> {
+    /// One call, whose answer `read` takes apart.
+    async fn exchange<Q: Request, T>(
+        &self,
+        request: &Q,
+        link: Option<&mut Link>,
+        read: impl FnOnce(&Element<'_>) -> Result<T, DecodeError>,
+    ) -> Result<T, CallError> {
         let action = Q::OPERATION.action;
         let (message_id, message) = self.message(request).await?;
-        let (status, reply) = self.post(action, message).await?;
+        let (status, reply) = self.post(action, message, link).await?;
         let undecodable = |reason: String| CallError::Undecodable(format!("{reason} (HTTP status {status})"));
         let envelope =
             scan::scan(&reply, &self.options.xml).map_err(|error| undecodable(error.to_string()))?;
@@ -117,7 +133,7 @@ impl Client {
             warn!(peer = self.url, action, reason, "reply's signature refused, reply used all the same");
         }
         // The status does not matter beside a proper body, as for the original's clients (N4 covers the rest).
-        Q::Response::read(&envelope::element(body)).map_err(|error| undecodable(error.to_string()))
+        read(&envelope::element(body)).map_err(|error| undecodable(error.to_string()))
     }
 
     /// The complete message, and its id.
@@ -152,51 +168,59 @@ impl Client {
         slot.take().filter(|prepared| prepared.suits(action, keys))
     }
 
-    async fn post(&self, action: &str, message: Vec<u8>) -> Result<(StatusCode, Bytes), CallError> {
-        let unreachable = |error: &dyn std::error::Error| CallError::Unreachable(chain(error));
-        let Some(Target { authority, path }) = &self.target else {
+    /// One exchange over a connection of its own or, with a `link`, over the one kept there, which stays. One that
+    /// the peer has closed meanwhile is replaced, once.
+    async fn post(
+        &self,
+        action: &str,
+        message: Vec<u8>,
+        link: Option<&mut Link>,
+    ) -> Result<(StatusCode, Bytes), CallError> {
+        let Some(target) = &self.target else {
             return Err(CallError::Unreachable(format!("{:?} is not an http URL with a host", self.url)));
         };
-        let address = (authority.host().trim_matches(['[', ']']), authority.port_u16().unwrap_or(80));
-        let stream = TcpStream::connect(address).await.map_err(|error| unreachable(&error))?;
-        let _ = stream.set_nodelay(true);
-        let handshake = http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = handshake.map_err(|error| unreachable(&error))?;
-        let request = http::Request::builder()
+        let (message, limit) = (Bytes::from(message), self.options.reply_bytes);
+        let request = |kept| target.request(action, message.clone(), kept);
+        let Some(link) = link else {
+            let mut connection = Connection::open(&target.authority).await?;
+            return connection.exchange(request(false)?, limit).await.map_err(|failure| failure.error);
+        };
+        if let Some(mut connection) = link.take().and_then(|kept| kept.downcast::<Connection>().ok()) {
+            match connection.exchange(request(true)?, limit).await {
+                Err(Failure { unanswered: true, .. }) => {}
+                answer => {
+                    *link = Some(connection);
+                    return answer.map_err(|failure| failure.error);
+                }
+            }
+        }
+        let mut connection = Box::new(Connection::open(&target.authority).await?);
+        let answer = connection.exchange(request(true)?, limit).await.map_err(|failure| failure.error)?;
+        *link = Some(connection);
+        Ok(answer)
+    }
+}
+
+impl Target {
+    /// `kept` leaves the connection open for another request.
+    fn request(
+        &self,
+        action: &str,
+        message: Bytes,
+        kept: bool,
+    ) -> Result<http::Request<Full<Bytes>>, CallError> {
+        let mut request = http::Request::builder()
             .method(Method::POST)
-            .uri(path)
+            .uri(&self.path)
             .header(USER_AGENT, concat!("euca/", env!("CARGO_PKG_VERSION")))
             .header("SOAPAction", format!("\"{action}\""))
             .header(CONTENT_LENGTH, message.len())
             .header(CONTENT_TYPE, "text/xml;charset=UTF-8")
-            .header(HOST, authority.as_str())
-            .header(CONNECTION, "close")
-            .body(Full::new(Bytes::from(message)))
-            .map_err(|error| unreachable(&error))?;
-        let limit = self.options.reply_bytes;
-        let exchange = async {
-            let reply = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
-            let (parts, body) = reply.into_parts();
-            let body = Limited::new(body, limit).collect().await.map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    CallError::Undecodable(format!("reply is larger than {limit} bytes"))
-                } else {
-                    unreachable(&*error)
-                }
-            })?;
-            Ok((parts.status, body.to_bytes()))
-        };
-        // The connection is driven here, not in a task of its own: dropping this future closes it.
-        let mut connection = std::pin::pin!(connection);
-        let mut exchange = std::pin::pin!(exchange);
-        let mut ended = false;
-        loop {
-            tokio::select! {
-                biased;
-                result = exchange.as_mut() => return result,
-                _ = connection.as_mut(), if !ended => ended = true,
-            }
+            .header(HOST, self.authority.as_str());
+        if !kept {
+            request = request.header(CONNECTION, "close");
         }
+        request.body(Full::new(message)).map_err(|error| CallError::Unreachable(chain(&error)))
     }
 }
 
@@ -234,7 +258,24 @@ impl Caller for Client {
     }
 
     async fn call<Q: Request>(&self, request: Q) -> Result<Q::Response, CallError> {
-        self.exchange(&request).await
+        self.exchange(&request, None, Q::Response::read).await
+    }
+
+    async fn poll<Q: Request>(
+        &self,
+        request: Q,
+        link: &mut Link,
+        known: impl FnOnce(u64) -> bool + Send,
+    ) -> Result<News<Q::Response>, CallError> {
+        let fingerprints = &self.fingerprints;
+        let read = move |element: &Element<'_>| {
+            let fingerprint = fingerprints.hash_one((element.xml, element.scope));
+            if known(fingerprint) {
+                return Ok(News::Known);
+            }
+            Q::Response::read(element).map(|response| News::Told(response, Some(fingerprint)))
+        };
+        self.exchange(&request, Some(link), read).await
     }
 }
 

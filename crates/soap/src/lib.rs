@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod connection;
 mod envelope;
 mod fault;
 mod limits;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use euca_soap::{Client, ClientOptions, ClientSecurity};
-use euca_wire::{CallError, Caller as _, FaultCode, Operation, Request as _, gl};
+use euca_wire::{CallError, Caller as _, FaultCode, News, Operation, Request as _, gl};
 use euca_wsse::{Credentials, Headers, KeyPair, Options, Profile, Verifier, Version, sign_envelope};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -258,6 +258,79 @@ async fn a_request_looks_as_that_of_a_c_client_and_its_connection_is_not_kept() 
         assert!(head.to_lowercase().contains(&line), "{header}: {head}");
     }
     assert!(body.is_ascii() && body.contains("<n:serviceTag>self</n:serviceTag>") && !body.contains("<?xml"));
+}
+
+/// Serves connection after connection, each with its answers; how many requests each one has brought until the client
+/// ended it or the answers were used up.
+async fn serve_connections(listener: TcpListener, connections: Vec<Vec<Vec<u8>>>) -> Vec<usize> {
+    let mut counts = Vec::new();
+    for answers in connections {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut raw, mut requests) = (Vec::new(), 0);
+        for answer in answers {
+            raw.clear();
+            while !raw.ends_with(b"</soapenv:Envelope>") && stream.read_buf(&mut raw).await.unwrap_or(0) > 0 {
+            }
+            if raw.is_empty() {
+                break;
+            }
+            let head = String::from_utf8_lossy(&raw).to_lowercase();
+            assert!(!head.contains("connection: close"), "{head}");
+            requests += 1;
+            stream.write_all(&answer).await.unwrap();
+        }
+        counts.push(requests);
+    }
+    counts
+}
+
+#[tokio::test]
+async fn polls_share_a_connection_as_long_as_the_peer_keeps_it() {
+    let kept = || answer("200 OK", "", &envelope(GET_KEYS));
+    let closed = || answer("200 OK", "Connection: close\r\n", &envelope(GET_KEYS));
+    let garbage = || b"garbage\r\n\r\n".to_vec();
+    for (name, connections, succeed, counts) in [
+        ("kept", vec![vec![kept(), kept(), kept(), kept()]], [true; 3], vec![3]),
+        ("closed without a word", vec![vec![kept()], vec![kept()], vec![kept()]], [true; 3], vec![1, 1, 1]),
+        ("closed", vec![vec![closed()], vec![kept(), closed()]], [true; 3], vec![1, 2]),
+        // An answer that is none is not asked for again.
+        ("garbage", vec![vec![kept(), garbage()], vec![kept()]], [true, false, true], vec![2, 1]),
+        // Nor is a new connection replaced.
+        ("no answer", vec![vec![kept()], vec![vec![]], vec![kept()]], [true, false, true], vec![1, 1, 1]),
+    ] {
+        let (listener, url) = listener().await;
+        let peer = tokio::spawn(serve_connections(listener, connections));
+        let client = Client::new(&url, plain());
+        let mut link = None;
+        for (index, succeeds) in succeed.into_iter().enumerate() {
+            let poll = client.poll(gl::GetKeys::default(), &mut link, |_| false);
+            let result = timeout(PATIENCE, poll).await.unwrap();
+            assert_eq!(result.is_ok(), succeeds, "{name}, call {index}: {result:?}");
+        }
+        drop(link);
+        assert_eq!(timeout(PATIENCE, peer).await.unwrap().unwrap(), counts, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_known_by_its_fingerprint_and_a_fault_is_none() {
+    let fault = envelope("<e:Fault><faultcode>e:Server</faultcode><faultstring>no</faultstring></e:Fault>");
+    let replies = [GET_KEYS.to_owned(), GET_KEYS.replace("self", "else"), GET_KEYS.to_owned()];
+    let replies = replies.iter().map(|body| envelope(body)).chain([fault]);
+    let replies = replies.map(|reply| answer("200 OK", "", &reply)).collect();
+    let (listener, url) = listener().await;
+    tokio::spawn(serve_connections(listener, vec![replies]));
+    let client = Client::new(&url, plain());
+    let mut link = None;
+    let mut poll = async |known| {
+        let poll = client.poll(gl::GetKeys::default(), &mut link, |fingerprint| Some(fingerprint) == known);
+        timeout(PATIENCE, poll).await.unwrap()
+    };
+    let Ok(News::Told(_, Some(first))) = poll(None).await else { panic!("nothing told") };
+    let Ok(News::Told(other, Some(_))) = poll(Some(first)).await else { panic!("nothing told") };
+    assert_eq!(other.service_tag.as_deref(), Some("else"));
+    assert_eq!(poll(Some(first)).await, Ok(News::Known));
+    assert!(matches!(poll(Some(first)).await, Err(CallError::Fault(_))));
 }
 
 #[tokio::test]

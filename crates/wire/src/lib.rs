@@ -32,7 +32,7 @@ pub use encode::{CLC_BODY_LIMIT, Encode, Encoder, Generation};
 pub use error::{CallError, Fault, FaultCode};
 pub use gl::{LogApi, LogService};
 pub use nc::{NodeApi, NodeService};
-pub use service::{Caller, Message, Operation, Request, Service, Stub};
+pub use service::{Caller, Link, Message, News, Operation, Request, Service, Stub};
 pub use shared::Shared;
 
 /// The one target namespace of all three services.

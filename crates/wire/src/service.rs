@@ -1,6 +1,8 @@
 //! The shape of a service, for those who carry messages without knowing them: `euca-soap`'s server drives a
 //! [`Service`], its client is a [`Caller`].
 
+use std::any::Any;
+use std::convert::Infallible;
 use std::future::Future;
 
 use crate::decode::{Decode, DecodeError, Element};
@@ -98,6 +100,54 @@ pub trait Caller: Send + Sync + 'static {
     /// # Errors
     /// [`CallError`] when no usable answer came.
     fn call<Q: Request>(&self, request: Q) -> impl Future<Output = Result<Q::Response, CallError>> + Send;
+
+    /// As [`call`](Self::call), for a request that is made again and again and changes nothing. Calls that follow
+    /// each other at once may share `link`. An answer is not taken apart if `known` recognises its fingerprint, by
+    /// which two answers of one peer are the same.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    fn poll<Q: Request>(
+        &self,
+        request: Q,
+        _link: &mut Link,
+        _known: impl FnOnce(u64) -> bool + Send,
+    ) -> impl Future<Output = Result<News<Q::Response>, CallError>> + Send {
+        let call = self.call(request);
+        async { Ok(News::Told(call.await?, None)) }
+    }
+}
+
+/// What a [`Caller`] keeps from one call to the next, if anything; dropping it gives that up.
+pub type Link = Option<Box<dyn Any + Send>>;
+
+/// What an answer brings to one who has asked before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News<T> {
+    /// Nothing: it is an answer already known.
+    Known,
+    /// This, and the fingerprint by which the same answer is recognised.
+    Told(T, Option<u64>),
+}
+
+impl<T> News<T> {
+    /// Judges what was told.
+    ///
+    /// # Errors
+    /// That of `judge`.
+    pub fn and_then<U, E>(self, judge: impl FnOnce(T) -> Result<U, E>) -> Result<News<U>, E> {
+        Ok(match self {
+            Self::Known => News::Known,
+            Self::Told(told, fingerprint) => News::Told(judge(told)?, fingerprint),
+        })
+    }
+}
+
+/// The caller of a service that is not remote: there is none.
+impl Caller for Infallible {
+    async fn call<Q: Request>(&self, _request: Q) -> Result<Q::Response, CallError> {
+        match *self {}
+    }
 }
 
 /// A remote service: implements the service traits over a [`Caller`].

@@ -19,6 +19,11 @@ impl<T> Shared<T> {
     {
         Arc::make_mut(&mut this.0)
     }
+
+    /// Whether both are one part. As long as both are held, it has not changed.
+    pub fn ptr_eq(this: &Self, other: &Self) -> bool {
+        Arc::ptr_eq(&this.0, &other.0)
+    }
 }
 
 impl<T> From<T> for Shared<T> {

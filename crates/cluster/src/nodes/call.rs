@@ -1,4 +1,4 @@
-//! One call to one node (cluster-controller.md §4.7, P-02 to P-07, P-10).
+//! One call to one node (cluster-controller.md §4.7, P-02 to P-07).
 //!
 //! ```text
 //!             turn in line          exchange
@@ -19,17 +19,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use euca_observe::metrics::{self, Reason};
+use euca_observe::metrics;
 use euca_wire::{CallError, NodeApi};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::lock::{Place, Turn};
 use super::node::Node;
 use super::request::{Late, NodeRequest};
 use crate::budget;
-use crate::observed::Attempt;
 
 /// How long after its start a detached call lives at most (P-06).
 const DETACHED: Duration = Duration::from_secs(180);
@@ -37,10 +36,6 @@ const DETACHED: Duration = Duration::from_secs(180);
 const UNAWAITED: Duration = Duration::from_secs(60);
 /// How long one exchange may keep the other calls to its node waiting.
 pub(crate) const PER_NODE: Duration = Duration::from_secs(budget::PER_NODE.unsigned_abs());
-/// How old a poll must be before a call that waits behind it breaks it off (P-10). A healthy poll is over long
-/// before; breaking it off would only cost another.
-const POLL_GRACE: Duration = Duration::from_secs(1);
-
 /// How a call ended (P-03).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome<T> {
@@ -101,24 +96,6 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Why nothing is learnt from a poll (P-09).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Skipped {
-    /// It was broken off for a call that waited behind it (P-10).
-    GaveWay,
-    /// It timed out beside a call that goes on in the background.
-    Busy,
-}
-
-impl Skipped {
-    fn label(self) -> &'static str {
-        match self {
-            Self::GaveWay => "gave_way",
-            Self::Busy => "busy",
-        }
-    }
-}
-
 /// A call with its place in line.
 struct Call<R, N> {
     node: Arc<Node<N>>,
@@ -168,48 +145,8 @@ impl<N: NodeApi<Error = CallError>> Node<N> {
         self.common.tasks.spawn(call.unawaited());
     }
 
-    /// Polls the node for at most 20 s, counted from when its turn comes: a node that is occupied is not
-    /// judged, the poll waits until it is free. The answer comes with the instant at which it was asked for.
-    pub(crate) async fn poll<R: NodeRequest>(
-        self: &Arc<Self>,
-        mut request: R,
-        may_give_way: bool,
-    ) -> Result<(Instant, Outcome<R::Answer>), Skipped> {
-        request.address(self.address.node_name());
-        let arrived = Instant::now();
-        let turn = self.lock.enqueue().turn().await;
-        let was_busy = self.is_busy();
-        let asked = Instant::now();
-        self.observed().metrics.node_lock_wait_seconds.observe(asked - arrived);
-        let foreground = async {
-            sleep(POLL_GRACE).await;
-            self.lock.wanted().await;
-        };
-        let outcome = tokio::select! {
-            biased;
-            answer = timeout(PER_NODE, exchange(&self.peer, request)) => answer.unwrap_or(Outcome::TimedOut),
-            () = foreground, if may_give_way => {
-                tracing::debug!(call = R::OPERATION.name, node = self.url(), "poll gives way to a call");
-                return Err(self.skipped(Skipped::GaveWay));
-            }
-        };
-        drop(turn);
-        if matches!(outcome, Outcome::TimedOut) && (was_busy || self.is_busy()) {
-            tracing::debug!(call = R::OPERATION.name, node = self.url(), "poll of a busy node skipped");
-            return Err(self.skipped(Skipped::Busy));
-        }
-        self.note(R::OPERATION.name, asked, &outcome);
-        self.note_poll(Attempt::new(R::OPERATION.name, asked, &outcome));
-        Ok((asked, outcome))
-    }
-
-    fn skipped(&self, skipped: Skipped) -> Skipped {
-        self.observed().metrics.polls_skipped.get_or_create(&Reason { reason: skipped.label() }).inc();
-        skipped
-    }
-
     /// Logs and counts an outcome as it is reported.
-    fn note<T>(&self, operation: &'static str, start: Instant, outcome: &Outcome<T>) {
+    pub(super) fn note<T>(&self, operation: &'static str, start: Instant, outcome: &Outcome<T>) {
         outcome.log(operation, self.url(), start);
         self.observed().metrics.node_called(operation, outcome.label(), start.elapsed());
     }
@@ -355,8 +292,16 @@ where
     R: NodeRequest,
     N: NodeApi<Error = CallError>,
 {
-    match request.send(peer).await {
-        Ok(response) => match R::judge(response) {
+    outcome(request.send(peer).await, R::judge)
+}
+
+/// How a call ended that brought this.
+pub(super) fn outcome<T, U>(
+    response: Result<T, CallError>,
+    judge: impl FnOnce(T) -> Result<U, &'static str>,
+) -> Outcome<U> {
+    match response {
+        Ok(response) => match judge(response) {
             Ok(answer) => Outcome::Ok(answer),
             Err(reason) => Outcome::NcFail(reason.to_owned()),
         },

@@ -46,11 +46,16 @@ impl NodeLock {
     pub(crate) async fn wanted(&self) {
         loop {
             let arrival = self.0.arrival.notified();
-            if self.0.queue.lock().waiting.iter().any(|place| !place.is_closed()) {
+            if self.is_wanted() {
                 return;
             }
             arrival.await;
         }
+    }
+
+    /// Whether somebody waits behind the holder of the turn.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.queue.lock().waiting.iter().any(|place| !place.is_closed())
     }
 }
 

@@ -4,6 +4,7 @@
 mod call;
 mod lock;
 mod node;
+mod poll;
 mod request;
 mod search;
 
@@ -14,8 +15,9 @@ use euca_store::Journal;
 use euca_wire::{CallError, LogApi, NodeApi};
 use tokio::sync::watch;
 
-pub(crate) use call::{Outcome, PER_NODE, Skipped};
+pub(crate) use call::{Outcome, PER_NODE};
 pub(crate) use node::{Monitored, Node};
+pub(crate) use poll::{Poll, Skipped};
 pub(crate) use search::{Candidates, Until, search};
 
 use crate::clock::Clock;

@@ -47,6 +47,21 @@ async fn the_monitor_polls_as_eucalyptus() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_node_says_again_counts_without_being_looked_into() {
+    let world = world().await;
+    let known = world.fleet.known();
+    // Longer than an instance is kept unreported.
+    sleep(seconds(600.0)).await;
+    let polls = world.fleet.nodes_called(INSTANCES).len();
+    assert_eq!(world.fleet.known() - known, polls);
+    assert_eq!(state(&world, A).await.as_deref(), Some("Extant"));
+
+    world.fleet.script("n1", |script| script.instances = vec![instance(A, "Teardown")]);
+    world.poll().await;
+    assert_eq!(state(&world, A).await.as_deref(), Some("Teardown"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_pause_between_polls_can_be_changed_down_to_its_minimum() {
     let world = world().await;
     let polls_in = async |time: f64| {

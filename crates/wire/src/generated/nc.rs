@@ -3831,6 +3831,11 @@ pub trait NodeApi: Send + Sync + 'static {
     /// `operation` may be called soon: what does not depend on the request can be got ready. A hint.
     fn prepare(&self, _operation: &'static Operation) {}
 
+    /// Who carries the calls to a service that is remote, and can poll it.
+    fn caller(&self) -> Option<&impl Caller> {
+        None::<&std::convert::Infallible>
+    }
+
     /// `EucalyptusNC#ncAttachVolume`.
     fn nc_attach_volume(
         &self,
@@ -3915,6 +3920,10 @@ impl<C: Caller> NodeApi for Stub<C> {
 
     fn prepare(&self, operation: &'static Operation) {
         self.0.prepare(operation);
+    }
+
+    fn caller(&self) -> Option<&impl Caller> {
+        Some(&self.0)
     }
 
     fn nc_attach_volume(
