@@ -10,9 +10,9 @@ packages=(
     build-essential pkg-config libssl-dev libvirt-dev
     # daemons and guests
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 busybox-static iproute2 util-linux
-    systemd
+    systemd e2fsprogs
     # independent implementations that the tests are held against
-    xmlsec1 default-jdk-headless libwss4j-java gsoap libgsoap-dev python3-venv
+    fdisk xmlsec1 default-jdk-headless libwss4j-java gsoap libgsoap-dev python3-venv
 )
 
 missing=()

@@ -12,10 +12,22 @@
 //! functions say so: they are for `spawn_blocking`.
 #![forbid(unsafe_code)]
 
+mod build;
 mod error;
+mod ext;
 pub mod layout;
+mod sparse;
 
+pub use build::build;
 pub use error::Error;
 
 /// Bytes of a MiB, the unit of the limit of a VM type, of swap and of the cache.
 pub const MIB: u64 = 1 << 20;
+
+/// Runs blocking work off the runtime.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    // A panic of the work is one of ours; a runtime that is going away waits for nothing any more.
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Cancelled))
+}

@@ -163,7 +163,8 @@ fn limits_are_those_of_the_vm_type() {
 #[test]
 fn disks_with_their_own_layout_keep_it() {
     let size = 100 * MIB;
-    let rows: [(&str, &[(u8, u64, u64)]); 5] = [
+    type Row = (&'static str, &'static [(u8, u64, u64)]);
+    let rows: [Row; 5] = [
         ("st_t082", &[(0x83, 63, 1000), (0x82, 1063, 1000)]),
         ("not the first number", &[(0, 0, 1), (0x83, 63, 1000)]),
         ("GPT", &[(0xee, 1, 204_799)]),
