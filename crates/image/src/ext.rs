@@ -2,6 +2,8 @@
 //! limits, and what they are given to write is checked afterwards by reading it.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,10 +12,54 @@ use euca_command::{Command, CommandRunner, Output};
 use crate::Error;
 use crate::layout::Extent;
 
-/// How long a program may take: a file system of a TiB is made within seconds, but the host's disk may be busy.
-const DEADLINE: Duration = Duration::from_secs(300);
+/// How long a program may take: milliseconds as a rule, but the host's disk may be busy.
+const DEADLINE: Duration = Duration::from_secs(120);
 /// Limits of a program: processor seconds, bytes of memory, no core dump.
 const LIMITS: [&str; 3] = ["--cpu=60", "--as=1073741824", "--core=0"];
+
+/// Where the superblock lies within a file system, and what this module reads of it.
+const SUPERBLOCK: u64 = 1024;
+const SUPERBLOCK_LENGTH: usize = 104;
+
+/// What there is at a place of a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// ext2, ext3 or ext4, fit to be written.
+    Sound,
+    /// The same with a journal that has to be replayed first.
+    NeedsRecovery,
+    /// Something else.
+    Other,
+}
+
+/// Looks at the superblock of the file system at `offset`. Blocking.
+pub(crate) fn examine(path: &Path, offset: u64) -> Result<Found, Error> {
+    let file = File::open(path).map_err(Error::file("open", path))?;
+    let mut superblock = [0; SUPERBLOCK_LENGTH];
+    match file.read_exact_at(&mut superblock, offset.saturating_add(SUPERBLOCK)) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(Found::Other),
+        Err(error) => return Err(Error::file("read", path)(error)),
+    }
+    let (recover, journal_device) = (0x04, 0x08);
+    let incompatible = superblock[96];
+    Ok(match superblock[56..58] {
+        [0x53, 0xef] if incompatible & journal_device != 0 => Found::Other,
+        [0x53, 0xef] if incompatible & recover != 0 => Found::NeedsRecovery,
+        [0x53, 0xef] => Found::Sound,
+        _ => Found::Other,
+    })
+}
+
+/// How e2fsprogs name the file system at `offset` of a file.
+///
+/// # Errors
+/// [`Error::Unusable`] for a path that would mean something else to them.
+pub(crate) fn device(path: &Path, offset: u64) -> Result<OsString, Error> {
+    let mut device = plain(path)?;
+    device.push(format!("?offset={offset}"));
+    Ok(device)
+}
 
 /// The path as an argument: absolute, as programs have a working folder of their own and a dash would begin an option,
 /// and without the mark that begins the options of a device.

@@ -15,6 +15,7 @@
 mod build;
 mod error;
 mod ext;
+pub mod keys;
 pub mod layout;
 mod sparse;
 
