@@ -12,7 +12,7 @@ packages=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 busybox-static iproute2 util-linux
     systemd e2fsprogs
     # independent implementations that the tests are held against
-    fdisk xfsprogs xmlsec1 default-jdk-headless libwss4j-java gsoap libgsoap-dev python3-venv
+    fdisk xfsprogs mtools dosfstools xmlsec1 default-jdk-headless libwss4j-java gsoap libgsoap-dev python3-venv
 )
 
 missing=()

@@ -18,6 +18,7 @@ mod ext;
 pub mod keys;
 pub mod layout;
 mod sparse;
+pub mod windows;
 
 pub use build::build;
 pub use error::Error;
