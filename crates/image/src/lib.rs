@@ -1,22 +1,25 @@
 //! Images and disks: everything between an accepted launch and a domain that can be created. Nothing here needs
-//! root, a loop device or a mount, and nothing follows what a guest's image says about the host.
+//! root or a loop device, and nothing follows what a guest's image says about the host.
 //!
 //! ```text
-//!   image ──► layout: what it is, where partitions lie ──► build: table, ephemeral, swap ──► disk of an instance
-//!                                                                                              │
-//!                 copy: reflink, copy_file_range, sparse copy, or an overlay ◄─────────────────┤
-//!                 keys: SSH key into the root file system ◄────────────────────────────────────┤
-//!                 windows: password and floppy ◄───────────────────────────────────────────────┘
+//!   cached disk ──► copy: shared blocks, by the kernel, by blocks ──► build: table, ephemeral, swap ──► keys
+//!        └────────► overlay, exported as a file ─────────────────────────────┘
+//!
+//!   layout: what an image is, and where partitions lie      disk: all of this in one call
+//!   windows: password and floppy instead of a key
 //! ```
-//! Files are given by path and belong to the caller; whatever fails leaves the caller to remove them. Blocking
+//! Files are given by absolute path and belong to the caller, who removes them when something fails. Blocking
 //! functions say so: they are for `spawn_blocking`.
 #![forbid(unsafe_code)]
 
 mod build;
+pub mod copy;
+pub mod disk;
 mod error;
 mod ext;
 pub mod keys;
 pub mod layout;
+pub mod overlay;
 mod sparse;
 pub mod windows;
 
