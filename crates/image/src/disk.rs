@@ -2,7 +2,8 @@
 //!
 //! What is cached is the image at its place behind a table with partition 1 only ([`Rules::plan`] for
 //! [`Platform::Windows`], which has no additions): it suits every limit. Ephemeral, swap and key are the instance's
-//! own, and are written after copying, into the copy or, through an export, into the overlay.
+//! own, and are written after copying, into the copy or, through an export, into the overlay. The plan of an instance is
+//! that of the image it began with, not of the cached disk, which would be taken for an image of its own.
 //!
 //! [`Rules::plan`]: crate::layout::Rules::plan
 //! [`Platform::Windows`]: crate::layout::Platform::Windows

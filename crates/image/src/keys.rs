@@ -82,7 +82,8 @@ pub enum Injected {
 /// by time, as 2.0.1 did for every guest. Failure is a warning (Q38), unless `strict`.
 ///
 /// # Errors
-/// When `strict` and the keys could not be put in: no ext2, ext3 or ext4; a journal to be replayed; no `/root`; symbolic links; no room.
+/// When `strict` and the keys could not be put in: no ext2, ext3 or ext4; a journal to be replayed; no `/root`;
+/// symbolic links; no room.
 pub async fn inject(
     runner: &dyn CommandRunner,
     disk: &Path,

@@ -19,17 +19,15 @@ fn image_on(file: &File, size: u64, plan: &Plan) {
     }
 }
 
-fn digest(file: &File, extent: Extent) -> [u8; 32] {
-    let mut hash = openssl::sha::Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut at = 0;
-    while at < extent.length {
-        let part = (extent.length - at).min(1 << 20) as usize;
-        file.read_exact_at(&mut buffer[..part], extent.offset + at).unwrap();
-        hash.update(&buffer[..part]);
-        at += part as u64;
-    }
-    hash.finish()
+/// What tells whether anything of an area has changed: where it has data, and which.
+fn digest(file: &File, extent: Extent) -> Vec<(Extent, [u8; 32])> {
+    let data = sparse::data(file, extent).unwrap();
+    let hashed = |area: Extent| {
+        let mut bytes = vec![0; area.length as usize];
+        file.read_exact_at(&mut bytes, area.offset).unwrap();
+        (area, openssl::sha::sha256(&bytes))
+    };
+    data.into_iter().map(hashed).collect()
 }
 
 fn output(program: &str, arguments: &[&str]) -> String {
