@@ -7,10 +7,10 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use euca_command::CommandRunner;
-use rustix::fs::FallocateFlags;
+use tempfile::NamedTempFile;
 
 use crate::layout::{Extent, Plan, SECTOR};
-use crate::{Error, blocking, ext, sparse};
+use crate::{Error, blocking, copy, ext, sparse};
 
 /// Bytes of a page of swap.
 const PAGE: u64 = 4096;
@@ -18,18 +18,26 @@ const PAGE: u64 = 4096;
 /// Turns the file into the planned disk. The image must be where the plan says, and nothing but holes after it. The
 /// content is not made durable.
 ///
+/// The ephemeral file system is made in a file of its own, of which only what was written is copied: making it wants
+/// thousands of small writes, which an exported overlay takes slowly, and zeros that need not take room.
+///
 /// # Errors
 /// When the file cannot be written, or the ephemeral file system cannot be made; the file is of no use then.
 pub async fn build(runner: &dyn CommandRunner, disk: &Path, plan: &Plan) -> Result<(), Error> {
-    let path = PathBuf::from(disk);
-    let planned = plan.clone();
+    let (path, planned) = (PathBuf::from(disk), plan.clone());
     blocking(move || prepare(&path, &planned)).await?;
-    if let Some(extent) = plan.ephemeral {
-        ext::make(runner, disk, extent).await?;
-        let path = PathBuf::from(disk);
-        blocking(move || release(&path, extent)).await?;
-    }
-    Ok(())
+    let Some(extent) = plan.ephemeral else { return Ok(()) };
+    let scratch = blocking(move || scratch(extent.length)).await?;
+    ext::make(runner, scratch.path(), extent.length).await?;
+    let path = PathBuf::from(disk);
+    let behind = (plan.image.offset + plan.image.length).saturating_sub(extent.offset).min(extent.length);
+    blocking(move || {
+        let disk = open(&path)?;
+        clear(&disk, Extent { length: behind, ..extent })
+            .and_then(|()| place(scratch.as_file(), &disk, extent))
+            .map_err(Error::file("write", &path))
+    })
+    .await
 }
 
 /// All but the ephemeral file system. Blocking.
@@ -65,15 +73,29 @@ fn write_swap(file: &File, extent: Extent) -> io::Result<()> {
     file.write_all_at(&page, extent.offset)
 }
 
-/// Gives back what making a file system has reserved and not used: inode tables and a journal of zeros. Blocking.
-fn release(disk: &Path, extent: Extent) -> Result<(), Error> {
-    let file = open(disk)?;
-    for hole in sparse::holes(&file, extent).map_err(Error::file("read", disk))? {
-        let mode = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-        // It saves room only. Some file systems cannot do it.
-        if rustix::fs::fallocate(&file, mode, hole.offset, hole.length).is_err() {
-            break;
-        }
+/// An empty file of `length` bytes.
+fn scratch(length: u64) -> Result<NamedTempFile, Error> {
+    let file = NamedTempFile::new().and_then(|file| file.as_file().set_len(length).map(|()| file));
+    file.map_err(Error::file("create a file in", std::env::temp_dir()))
+}
+
+/// Writes zeros over what an image has behind its only partition.
+fn clear(disk: &File, area: Extent) -> io::Result<()> {
+    let zeros = vec![0; area.length.min(1 << 20) as usize];
+    let mut at = area.offset;
+    let end = area.offset + area.length;
+    while at < end {
+        let part = (end - at).min(zeros.len() as u64);
+        disk.write_all_at(&zeros[..part as usize], at)?;
+        at += part;
+    }
+    Ok(())
+}
+
+/// Copies what was written of a file to its place in the disk, where there are only zeros.
+fn place(file: &File, disk: &File, extent: Extent) -> io::Result<()> {
+    for data in sparse::data(file, Extent { offset: 0, ..extent })? {
+        copy::by_blocks(file, data, disk, extent.offset + data.offset)?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::{Error, blocking, sparse};
 /// Bytes copied between two looks at whether the copy is still wanted.
 const STEP: u64 = 32 << 20;
 /// Bytes of a block that is read and written where the kernel cannot copy.
-const BLOCK: usize = 1 << 20;
+const BLOCK: u64 = 1 << 20;
 
 /// How a file was copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,8 @@ pub async fn copy(from: &Path, to: &Path, share: bool) -> Result<Copied, Error> 
                 }
                 let step = Extent { offset: at, length: STEP.min(end - at) };
                 if how == Copied::Blocks {
-                    at += by_blocks(&source, &target, step).map_err(failed())?;
+                    by_blocks(&source, step, &target, step.offset).map_err(failed())?;
+                    at += step.length;
                     continue;
                 }
                 match by_kernel(&source, &target, step) {
@@ -98,20 +99,19 @@ fn by_kernel(source: &File, target: &File, step: Extent) -> Result<u64, Errno> {
     Ok(copied as u64)
 }
 
-/// Copies all of `step`, which the source has, and returns its length. Blocks of zeros become holes.
-fn by_blocks(source: &File, target: &File, step: Extent) -> io::Result<u64> {
-    let mut buffer = vec![0; BLOCK];
+/// Copies all of an area, which the source has, to place `to` of the target. Blocks of zeros become holes.
+pub(crate) fn by_blocks(source: &File, area: Extent, target: &File, to: u64) -> io::Result<()> {
+    let mut buffer = vec![0; area.length.min(BLOCK) as usize];
     let mut done = 0;
-    while done < step.length {
-        let part = usize::try_from(step.length - done).unwrap_or(BLOCK).min(BLOCK);
-        let block = &mut buffer[..part];
-        source.read_exact_at(block, step.offset + done)?;
+    while done < area.length {
+        let block = &mut buffer[..(area.length - done).min(BLOCK) as usize];
+        source.read_exact_at(block, area.offset + done)?;
         if block.iter().any(|byte| *byte != 0) {
-            target.write_all_at(block, step.offset + done)?;
+            target.write_all_at(block, to + done)?;
         }
-        done += part as u64;
+        done += block.len() as u64;
     }
-    Ok(step.length)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use std::time::Duration;
 use euca_command::{Command, CommandRunner, Output};
 
 use crate::Error;
-use crate::layout::Extent;
 
 /// How long a program may take: milliseconds as a rule, but the host's disk may be busy.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -99,23 +98,21 @@ pub(crate) fn succeeded(program: &'static str, output: Output, good: &[i32]) -> 
     }
 }
 
-/// Makes an ext3 file system without a label that fills `extent` of a file. The features are named, so that guests of
-/// any age can use it whatever the host's own defaults are.
+/// Makes an ext3 file system without a label in a file of `length` bytes. The features are named, so that guests of any
+/// age can use it whatever the host's own defaults are.
 ///
 /// # Errors
 /// When the path cannot be used, or `mke2fs` fails.
-pub(crate) async fn make(runner: &dyn CommandRunner, path: &Path, extent: Extent) -> Result<(), Error> {
+pub(crate) async fn make(runner: &dyn CommandRunner, path: &Path, length: u64) -> Result<(), Error> {
     const FEATURES: &str =
         "none,has_journal,sparse_super,large_file,filetype,resize_inode,dir_index,ext_attr";
     /// From this size on the journal would grow with the file system, for nothing but room on the host.
     const LARGE: u64 = 1 << 30;
     let mut arguments: Vec<OsString> = ["-t", "ext3", "-F", "-q", "-O", FEATURES].map(Into::into).into();
-    if extent.length >= LARGE {
+    if length >= LARGE {
         arguments.extend(["-J", "size=16"].map(Into::into));
     }
-    arguments.extend(["-E".into(), format!("offset={},nodiscard,root_owner=0:0", extent.offset).into()]);
-    arguments.extend([plain(path)?, format!("{}k", extent.length / 1024).into()]);
-    let largest = extent.offset.saturating_add(extent.length);
-    let output = run(runner, "mke2fs", arguments, Vec::new(), largest).await?;
+    arguments.extend(["-E".into(), "root_owner=0:0".into(), plain(path)?]);
+    let output = run(runner, "mke2fs", arguments, Vec::new(), length).await?;
     succeeded("mke2fs", output, &[0]).map(drop)
 }

@@ -74,12 +74,19 @@ impl Export {
             option.push(after);
             option
         };
-        // The program that runs it ends it in time should we be gone.
+        // What e2fsprogs sync on their way reaches the overlay's file, which needs not be durable. The program that
+        // runs the daemon ends it in time should we be gone.
         let command = Command::new("timeout", EXPORTED + PATIENCE)
             .arguments([EXPORTED.as_secs().to_string(), "qemu-storage-daemon".to_owned()])
             .arguments(["--pidfile".into(), pid_file.clone().into_os_string()])
-            .arguments(["--blockdev".into(), option("driver=file,node-name=file,filename=", overlay, "")])
-            .arguments(["--blockdev", "driver=qcow2,node-name=disk,file=file,discard=unmap"])
+            .arguments([
+                "--blockdev".into(),
+                option("driver=file,node-name=file,cache.no-flush=on,filename=", overlay, ""),
+            ])
+            .arguments([
+                "--blockdev",
+                "driver=qcow2,node-name=disk,file=file,discard=unmap,cache.no-flush=on",
+            ])
             .arguments([
                 "--export".into(),
                 option("fuse,id=disk,node-name=disk,writable=on,mountpoint=", &file, ""),
@@ -112,7 +119,7 @@ impl Export {
         &self.file
     }
 
-    /// Makes what was written durable in the overlay, and ends the export.
+    /// Writes what was written into the overlay, which is not made durable, and ends the export.
     ///
     /// # Errors
     /// When something could not be written, or the export does not end.

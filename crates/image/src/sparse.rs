@@ -26,17 +26,3 @@ pub(crate) fn data(file: &File, area: Extent) -> io::Result<Vec<Extent>> {
     }
     Ok(found)
 }
-
-/// The areas within `area` that hold no data.
-pub(crate) fn holes(file: &File, area: Extent) -> io::Result<Vec<Extent>> {
-    let mut found = Vec::new();
-    let mut at = area.offset;
-    let end = Extent { offset: area.offset + area.length, length: 0 };
-    for data in data(file, area)?.into_iter().chain([end]) {
-        if data.offset > at {
-            found.push(Extent { offset: at, length: data.offset - at });
-        }
-        at = data.offset + data.length;
-    }
-    Ok(found)
-}

@@ -126,10 +126,23 @@ async fn what_fails_says_so() {
     runner.plan("prlimit", [1]);
     let error = build(&runner, file.path(), &plan).await.unwrap_err();
     assert!(matches!(error, Error::Helper { program: "mke2fs", .. }), "{error:?}");
-    // A path that e2fsprogs would take for another device.
-    let folder = tempfile::tempdir().unwrap();
-    let odd = folder.path().join("disk?offset=0");
-    std::fs::write(&odd, "").unwrap();
-    let error = build(&runner, &odd, &plan).await.unwrap_err();
-    assert!(matches!(error, Error::Unusable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn st_t083_what_lies_behind_the_only_partition_does_not_spoil_the_next() {
+    let size = 20 * MIB;
+    let mut image = vec![0xa5; size as usize];
+    image[446..510].fill(0);
+    image[446..462].copy_from_slice(&[0x80, 1, 1, 0, 0x83, 1, 1, 1, 0, 8, 0, 0, 0, 8, 0, 0]);
+    image[510..512].copy_from_slice(&[0x55, 0xaa]);
+    let rules = Rules { layout: Layout::Exact, swap: 16, platform: Platform::Linux, limit: 200 };
+    let plan = rules.plan(&Image::recognise(&image[..512], size).unwrap(), size).unwrap();
+    let file = NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &image).unwrap();
+    build(&Programs::default(), file.path(), &plan).await.unwrap();
+    let built = std::fs::read(file.path()).unwrap();
+    let end = plan.ephemeral.unwrap().offset as usize;
+    assert_eq!(end, 4096 * 512);
+    assert!(built[..446] == image[..446] && built[510..end] == image[510..end], "the image stays");
+    output("e2fsck", &["-fn", &format!("{}?offset={end}", file.path().display())]);
 }

@@ -37,7 +37,7 @@ async fn copies_are_equal_and_have_the_holes() {
     // What the kernel does not copy.
     let target = NamedTempFile::new().unwrap();
     let whole = Extent { offset: 0, length: content.len() as u64 };
-    by_blocks(&File::open(&from).unwrap(), target.as_file(), whole).unwrap();
+    by_blocks(&File::open(&from).unwrap(), whole, target.as_file(), 0).unwrap();
     target.as_file().set_len(whole.length).unwrap();
     assert!(std::fs::read(target.path()).unwrap() == content);
     assert!(allocated(target.path()) <= 4 << 20);
