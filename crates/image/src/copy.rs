@@ -4,10 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::Errno;
+use tokio_util::sync::CancellationToken;
 
 use crate::layout::Extent;
 use crate::{Error, blocking, sparse};
@@ -36,8 +35,8 @@ pub enum Copied {
 /// When a file cannot be read or written; what is in `to` then is of no use.
 pub async fn copy(from: &Path, to: &Path, share: bool) -> Result<Copied, Error> {
     let (from, to) = (PathBuf::from(from), PathBuf::from(to));
-    let wanted = Wanted::default();
-    let still = Arc::clone(&wanted.0);
+    let unwanted = CancellationToken::new();
+    let _guard = unwanted.clone().drop_guard();
     blocking(move || {
         let source = File::open(&from).map_err(Error::file("read", &from))?;
         let failed = || Error::file("write", &to);
@@ -53,7 +52,7 @@ pub async fn copy(from: &Path, to: &Path, share: bool) -> Result<Copied, Error> 
             let mut at = area.offset;
             let end = area.offset + area.length;
             while at < end {
-                if !still.load(Ordering::Relaxed) {
+                if unwanted.is_cancelled() {
                     return Err(Error::Cancelled);
                 }
                 let step = Extent { offset: at, length: STEP.min(end - at) };
@@ -74,21 +73,6 @@ pub async fn copy(from: &Path, to: &Path, share: bool) -> Result<Copied, Error> 
         Ok(how)
     })
     .await
-}
-
-/// Set to false when nobody waits any more.
-struct Wanted(Arc<AtomicBool>);
-
-impl Default for Wanted {
-    fn default() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
-    }
-}
-
-impl Drop for Wanted {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
 }
 
 /// Copies some of `step`, and returns how much.
