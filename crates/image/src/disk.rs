@@ -51,8 +51,7 @@ pub struct Contents<'a> {
 }
 
 /// Makes the file `disk` from the cached disk `base`, which is not written. Nothing is made durable. Dropping the
-/// future ends it soon after. An overlay takes two of the programs that `runner` runs at a time: with as many overlays
-/// being made as it has turns, none would go on.
+/// future ends it soon after.
 ///
 /// # Errors
 /// When it cannot be copied or built, or, if strict, the key cannot be put in. `disk` is of no use then.

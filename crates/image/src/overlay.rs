@@ -16,6 +16,7 @@ use euca_command::{Command, CommandRunner, Output};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -27,6 +28,8 @@ const EXPORTED: Duration = Duration::from_secs(300);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks for the export.
 const GLANCE: Duration = Duration::from_millis(5);
+/// Exports at a time. Each takes one of the programs that run at a time, and is of use only if others find a turn.
+static EXPORTS: Semaphore = Semaphore::const_new(8);
 /// The file that an export hides as long as it lasts.
 const FILE: &str = "disk";
 
@@ -56,6 +59,7 @@ pub struct Export {
     file: PathBuf,
     pid_file: PathBuf,
     daemon: JoinHandle<Result<Output, Error>>,
+    _turn: SemaphorePermit<'static>,
 }
 
 impl Export {
@@ -65,6 +69,7 @@ impl Export {
     /// When the export does not appear: no `qemu-storage-daemon`, no FUSE, or not for this user.
     pub async fn open(runner: &Arc<dyn CommandRunner>, overlay: &Path, length: u64) -> Result<Self, Error> {
         plain(overlay)?;
+        let turn = EXPORTS.acquire().await.map_err(|_| Error::Cancelled)?;
         let folder = blocking(folder).await?;
         let (file, pid_file) = (folder.path().join(FILE), folder.path().join("pid"));
         plain(&file)?;
@@ -99,7 +104,7 @@ impl Export {
                 .await?;
             Ok(ended?)
         });
-        let mut export = Self { file, pid_file, daemon };
+        let mut export = Self { file, pid_file, daemon, _turn: turn };
         let end = Instant::now() + PATIENCE;
         while !export.is_there(length) {
             if export.daemon.is_finished() {
