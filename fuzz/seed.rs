@@ -46,6 +46,21 @@ fn main() -> std::io::Result<()> {
         write("wsse", &format!("edits-{index}"), edits)?;
     }
 
+    // Eight bytes of the image's size, and its first sector: a disk with one partition, one with two, and neither.
+    let mut sector = [0; 512];
+    sector[510..].copy_from_slice(&[0x55, 0xaa]);
+    let mut image = |name: &str, entries: &[[u8; 16]]| {
+        for (entry, bytes) in sector[446..510].chunks_exact_mut(16).zip(entries) {
+            entry.copy_from_slice(bytes);
+        }
+        write("image", name, &[&(100u64 << 20).to_le_bytes()[..], &sector].concat())
+    };
+    let entry = |kind, first: u8| [0, 0, 0, 0, kind, 0, 0, 0, 0, first, 0, 0, 0, 8, 0, 0];
+    image("partition", &[])?;
+    image("disk-1", &[entry(0x83, 8)])?;
+    image("disk-2", &[entry(0x83, 8), entry(0x82, 16)])?;
+    write("image", "qcow2", b"\0\0\0\x40\0\0\0\0QFI\xfb\0\0\0\x03")?;
+
     let example = fs::read(root.join("etc/eucalyptus.conf"))?;
     let uncommented = String::from_utf8_lossy(&example).lines().fold(String::new(), |text, line| {
         text + line.strip_prefix('#').filter(|line| line.contains("=\"")).unwrap_or(line) + "\n"
