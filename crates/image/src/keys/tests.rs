@@ -203,7 +203,7 @@ async fn st_t096_without_a_key_only_the_checks_are_ended() {
     let after = disk.superblock();
     let changed: Vec<String> = after
         .lines()
-        .filter(|line| !before.lines().any(|old| old == *line))
+        .filter(|line| !line.starts_with("Last write time") && !before.lines().any(|old| old == *line))
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
     assert_eq!(changed, ["Maximum mount count: -1", "Check interval: 0 (<none>)"]);
