@@ -361,18 +361,19 @@ fn emit_service(out: &mut String, service: &Service, file: &str, api: &str) {
     _ = write!(
         out,
         "}}\n}}\n\n\
-         async fn run(&self, request: {api}Request, out: &mut Vec<u8>) -> Result<(), S::Error> {{\n\
-         let mut encoder = Encoder::new(out, Generation::V2_0);\nmatch request {{\n",
+         async fn run(&self, request: {api}Request, out: &mut Vec<u8>) -> Result<bool, S::Error> {{\n\
+         let mut encoder = Encoder::new(out, Generation::V2_0);\nlet success = match request {{\n",
     );
     for operation in &service.operations {
         let request = pascal(&operation.request.name);
         _ = writeln!(
             out,
-            "{api}Request::{request}(request) => self.0.{}(*request).await?.write(&mut encoder),",
+            "{api}Request::{request}(request) => {{\nlet response = self.0.{}(*request).await?;\n\
+             response.write(&mut encoder);\nresponse.return_\n}}",
             snake(&operation.name)
         );
     }
-    out.push_str("}\nOk(())\n}\n}\n");
+    out.push_str("};\nOk(success != Some(false))\n}\n}\n");
 }
 
 fn rust_type(field: &Field) -> String {

@@ -284,7 +284,8 @@ impl Http {
 group! {
     /// The operations that a SOAP server carries out.
     Soap as "euca_soap" {
-        /// Operations carried out, by whether they were answered or ended with a fault. An answer may be a refusal.
+        /// Operations carried out, by whether they were answered (`ok`), answered `return=false` (`refused`) or ended with a
+        /// `fault`.
         calls: Family<ServiceCall, Counter>,
         /// Time from the complete header section of the request to the signed reply.
         call_seconds: Family<ServiceOperation, Seconds>,

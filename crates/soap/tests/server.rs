@@ -30,6 +30,7 @@ impl LogApi for Puppet {
             "never" => std::future::pending().await,
             "crash" => panic!("planned crash"),
             "fault" => return Err(Fault::server("planned fault")),
+            "refused" => return Ok(request.answer(false)),
             _ => {}
         }
         self.finished.fetch_add(1, Ordering::SeqCst);
@@ -583,13 +584,15 @@ async fn what_is_carried_out_and_what_is_refused_is_counted() {
         assert_eq!(status(&talk(running.address, &get_keys("self")).await), "200");
     }
     assert_eq!(status(&talk(running.address, &get_keys("fault")).await), "500");
+    assert_eq!(status(&talk(running.address, &get_keys("refused")).await), "200");
     let calls = |outcome| {
         let labels = ServiceCall { service, operation: "GetKeys", outcome };
         soap.calls.get(&labels).map_or(0, |calls| calls.get())
     };
-    assert_eq!((calls("ok"), calls("fault")), (3, 1));
+    assert_eq!((calls("ok"), calls("refused"), calls("fault")), (3, 1, 1));
     assert!(soap.call_seconds.get(&ServiceOperation { service, operation: "GetKeys" }).is_some());
-    assert_eq!(http.received_bytes.get(), 3 * good.len() as u64 + envelope("fault").len() as u64);
+    let received = 3 * good.len() + envelope("fault").len() + envelope("refused").len();
+    assert_eq!(http.received_bytes.get(), received as u64);
     assert!(http.sent_bytes.get() > 600, "{}", http.sent_bytes.get());
 
     let text = |text: &str| text.as_bytes().to_vec();
@@ -621,7 +624,7 @@ async fn what_is_carried_out_and_what_is_refused_is_counted() {
     assert!(counts(|| counted("connection-limit") == 1).await);
     drop(open);
     assert!(counts(|| http.connections.get() == 0 && http.requests_in_flight.get() == 0).await);
-    assert_eq!(http.connections_accepted.get(), 19);
+    assert_eq!(http.connections_accepted.get(), 20);
 }
 
 /// Connects and waits for the end.

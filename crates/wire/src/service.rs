@@ -82,12 +82,13 @@ pub trait Service: Send + Sync + 'static {
     /// `correlationId` and `userId`, for log lines.
     fn identity(request: &Self::AnyRequest) -> (Option<&str>, Option<&str>);
 
-    /// Executes the request and writes the response's body element to `out`.
+    /// Executes the request and writes the response's body element to `out`. False when the response is a refusal,
+    /// `return=false`.
     fn run(
         &self,
         request: Self::AnyRequest,
         out: &mut Vec<u8>,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 }
 
 /// Something that carries a request to a peer and brings back the response.

@@ -46,8 +46,11 @@ pub struct Security {
 pub(super) struct Call {
     correlation_id: Option<String>,
     user_id: Option<String>,
-    run: Pin<Box<dyn Future<Output = Result<Vec<u8>, Fault>> + Send>>,
+    run: Run,
 }
+
+/// An operation's answer to be: its body element, and whether it is no refusal.
+type Run = Pin<Box<dyn Future<Output = Result<(Vec<u8>, bool), Fault>> + Send>>;
 
 /// A [`Service`] behind a pointer.
 pub(super) trait Dispatch: Send + Sync {
@@ -71,8 +74,8 @@ where
         let service = Arc::clone(self);
         let run = Box::pin(async move {
             let mut out = Vec::with_capacity(1024);
-            service.run(request, &mut out).await.map_err(Into::into)?;
-            Ok(out)
+            let success = service.run(request, &mut out).await.map_err(Into::into)?;
+            Ok((out, success))
         });
         Ok(Call { correlation_id, user_id, run })
     }
@@ -212,13 +215,17 @@ impl Server {
         let reply = execute(endpoint, call.run, addressing, *version).instrument(span.clone()).await;
         let elapsed = started.elapsed();
         let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        let outcome = if reply.is_ok() { "ok" } else { "fault" };
+        let outcome = match &reply {
+            Ok((_, true)) => "ok",
+            Ok((_, false)) => "refused",
+            Err(_) => "fault",
+        };
         self.soap.called(endpoint.name, operation.name, outcome, elapsed);
         span.in_scope(|| match &reply {
-            Ok(reply) => debug!(elapsed_us, bytes = reply.len(), "answered"),
+            Ok((reply, _)) => debug!(elapsed_us, bytes = reply.len(), outcome, "answered"),
             Err(refused) => warn!(elapsed_us, fault = %refused.fault, "failed"),
         });
-        reply
+        reply.map(|(reply, _)| reply)
     }
 
     fn endpoint(&self, path: &str) -> Option<&Endpoint> {
@@ -280,34 +287,35 @@ impl Server {
 /// profile Legacy the reply's headers are signed meanwhile, since they do not depend on its body (W8).
 async fn execute(
     endpoint: &Endpoint,
-    run: Pin<Box<dyn Future<Output = Result<Vec<u8>, Fault>> + Send>>,
+    run: Run,
     addressing: Addressing,
     version: Version,
-) -> Result<Vec<u8>, Refused> {
+) -> Result<(Vec<u8>, bool), Refused> {
     let crashed = |error: tokio::task::JoinError| {
         error!(%error, "operation crashed");
         Refused::from(Fault::server("internal error"))
     };
     let Some(Security { credentials, profile, .. }) = &endpoint.security else {
-        let body = tokio::spawn(run.in_current_span()).await.map_err(crashed)??;
-        return Ok(addressing.unsigned(version, &body));
+        let (body, success) = tokio::spawn(run.in_current_span()).await.map_err(crashed)??;
+        return Ok((addressing.unsigned(version, &body), success));
     };
     let keys = credentials.own().map_err(|error| unsignable(&error))?;
-    match *profile {
+    let (reply, success) = match *profile {
         Profile::Legacy => {
             // The signature is spawned first: the runtime keeps the task spawned last for this thread, which goes
             // on with the operation at once, and lets an idle thread take the other.
             let header = tokio::spawn(async move { addressing.sign_header(&keys) });
             let run = tokio::spawn(run.in_current_span());
-            let body = run.await.map_err(crashed)??;
+            let (body, success) = run.await.map_err(crashed)??;
             let header = header.await.map_err(crashed)?.map_err(|error| unsignable(&error))?;
-            Ok(envelope::assemble(version, &header, &body))
+            (envelope::assemble(version, &header, &body), success)
         }
         profile @ Profile::Strict => {
-            let body = tokio::spawn(run.in_current_span()).await.map_err(crashed)??;
-            addressing.sign(&keys, version, profile, &body).map_err(|error| unsignable(&error))
+            let (body, success) = tokio::spawn(run.in_current_span()).await.map_err(crashed)??;
+            (addressing.sign(&keys, version, profile, &body).map_err(|error| unsignable(&error))?, success)
         }
-    }
+    };
+    Ok((reply, success))
 }
 
 /// F16: the reply could not be signed.

@@ -5201,62 +5201,100 @@ impl<S: ClusterApi> Service for ClusterService<S> {
         }
     }
 
-    async fn run(&self, request: ClusterRequest, out: &mut Vec<u8>) -> Result<(), S::Error> {
+    async fn run(&self, request: ClusterRequest, out: &mut Vec<u8>) -> Result<bool, S::Error> {
         let mut encoder = Encoder::new(out, Generation::V2_0);
-        match request {
+        let success = match request {
             ClusterRequest::AssignAddress(request) => {
-                self.0.assign_address(*request).await?.write(&mut encoder)
+                let response = self.0.assign_address(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::AttachVolume(request) => {
-                self.0.attach_volume(*request).await?.write(&mut encoder)
+                let response = self.0.attach_volume(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::BundleInstance(request) => {
-                self.0.bundle_instance(*request).await?.write(&mut encoder)
+                let response = self.0.bundle_instance(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::CancelBundleTask(request) => {
-                self.0.cancel_bundle_task(*request).await?.write(&mut encoder)
+                let response = self.0.cancel_bundle_task(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::ConfigureNetwork(request) => {
-                self.0.configure_network(*request).await?.write(&mut encoder)
+                let response = self.0.configure_network(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::DescribeBundleTasks(request) => {
-                self.0.describe_bundle_tasks(*request).await?.write(&mut encoder)
+                let response = self.0.describe_bundle_tasks(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::DescribeInstances(request) => {
-                self.0.describe_instances(*request).await?.write(&mut encoder)
+                let response = self.0.describe_instances(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::DescribeNetworks(request) => {
-                self.0.describe_networks(*request).await?.write(&mut encoder)
+                let response = self.0.describe_networks(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::DescribePublicAddresses(request) => {
-                self.0.describe_public_addresses(*request).await?.write(&mut encoder)
+                let response = self.0.describe_public_addresses(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::DescribeResources(request) => {
-                self.0.describe_resources(*request).await?.write(&mut encoder)
+                let response = self.0.describe_resources(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::DetachVolume(request) => {
-                self.0.detach_volume(*request).await?.write(&mut encoder)
+                let response = self.0.detach_volume(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::GetConsoleOutput(request) => {
-                self.0.get_console_output(*request).await?.write(&mut encoder)
+                let response = self.0.get_console_output(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::RebootInstances(request) => {
-                self.0.reboot_instances(*request).await?.write(&mut encoder)
+                let response = self.0.reboot_instances(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::RunInstances(request) => {
-                self.0.run_instances(*request).await?.write(&mut encoder)
+                let response = self.0.run_instances(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::StartNetwork(request) => {
-                self.0.start_network(*request).await?.write(&mut encoder)
+                let response = self.0.start_network(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
-            ClusterRequest::StopNetwork(request) => self.0.stop_network(*request).await?.write(&mut encoder),
+            ClusterRequest::StopNetwork(request) => {
+                let response = self.0.stop_network(*request).await?;
+                response.write(&mut encoder);
+                response.return_
+            }
             ClusterRequest::TerminateInstances(request) => {
-                self.0.terminate_instances(*request).await?.write(&mut encoder)
+                let response = self.0.terminate_instances(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             ClusterRequest::UnassignAddress(request) => {
-                self.0.unassign_address(*request).await?.write(&mut encoder)
+                let response = self.0.unassign_address(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
-        }
-        Ok(())
+        };
+        Ok(success != Some(false))
     }
 }

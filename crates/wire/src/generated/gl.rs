@@ -544,12 +544,20 @@ impl<S: LogApi> Service for LogService<S> {
         }
     }
 
-    async fn run(&self, request: LogRequest, out: &mut Vec<u8>) -> Result<(), S::Error> {
+    async fn run(&self, request: LogRequest, out: &mut Vec<u8>) -> Result<bool, S::Error> {
         let mut encoder = Encoder::new(out, Generation::V2_0);
-        match request {
-            LogRequest::GetKeys(request) => self.0.get_keys(*request).await?.write(&mut encoder),
-            LogRequest::GetLogs(request) => self.0.get_logs(*request).await?.write(&mut encoder),
-        }
-        Ok(())
+        let success = match request {
+            LogRequest::GetKeys(request) => {
+                let response = self.0.get_keys(*request).await?;
+                response.write(&mut encoder);
+                response.return_
+            }
+            LogRequest::GetLogs(request) => {
+                let response = self.0.get_logs(*request).await?;
+                response.write(&mut encoder);
+                response.return_
+            }
+        };
+        Ok(success != Some(false))
     }
 }

@@ -4135,47 +4135,75 @@ impl<S: NodeApi> Service for NodeService<S> {
         }
     }
 
-    async fn run(&self, request: NodeRequest, out: &mut Vec<u8>) -> Result<(), S::Error> {
+    async fn run(&self, request: NodeRequest, out: &mut Vec<u8>) -> Result<bool, S::Error> {
         let mut encoder = Encoder::new(out, Generation::V2_0);
-        match request {
+        let success = match request {
             NodeRequest::NcAttachVolume(request) => {
-                self.0.nc_attach_volume(*request).await?.write(&mut encoder)
+                let response = self.0.nc_attach_volume(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcBundleInstance(request) => {
-                self.0.nc_bundle_instance(*request).await?.write(&mut encoder)
+                let response = self.0.nc_bundle_instance(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcCancelBundleTask(request) => {
-                self.0.nc_cancel_bundle_task(*request).await?.write(&mut encoder)
+                let response = self.0.nc_cancel_bundle_task(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcDescribeBundleTasks(request) => {
-                self.0.nc_describe_bundle_tasks(*request).await?.write(&mut encoder)
+                let response = self.0.nc_describe_bundle_tasks(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcDescribeInstances(request) => {
-                self.0.nc_describe_instances(*request).await?.write(&mut encoder)
+                let response = self.0.nc_describe_instances(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcDescribeResource(request) => {
-                self.0.nc_describe_resource(*request).await?.write(&mut encoder)
+                let response = self.0.nc_describe_resource(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcDetachVolume(request) => {
-                self.0.nc_detach_volume(*request).await?.write(&mut encoder)
+                let response = self.0.nc_detach_volume(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcGetConsoleOutput(request) => {
-                self.0.nc_get_console_output(*request).await?.write(&mut encoder)
+                let response = self.0.nc_get_console_output(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
-            NodeRequest::NcPowerDown(request) => self.0.nc_power_down(*request).await?.write(&mut encoder),
+            NodeRequest::NcPowerDown(request) => {
+                let response = self.0.nc_power_down(*request).await?;
+                response.write(&mut encoder);
+                response.return_
+            }
             NodeRequest::NcRebootInstance(request) => {
-                self.0.nc_reboot_instance(*request).await?.write(&mut encoder)
+                let response = self.0.nc_reboot_instance(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcRunInstance(request) => {
-                self.0.nc_run_instance(*request).await?.write(&mut encoder)
+                let response = self.0.nc_run_instance(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcStartNetwork(request) => {
-                self.0.nc_start_network(*request).await?.write(&mut encoder)
+                let response = self.0.nc_start_network(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
             NodeRequest::NcTerminateInstance(request) => {
-                self.0.nc_terminate_instance(*request).await?.write(&mut encoder)
+                let response = self.0.nc_terminate_instance(*request).await?;
+                response.write(&mut encoder);
+                response.return_
             }
-        }
-        Ok(())
+        };
+        Ok(success != Some(false))
     }
 }
