@@ -38,8 +38,8 @@ guest: setup
 
 # `make install DESTDIR=/tmp/package`
 install:
-	cargo build --release --locked -p euca-cc-daemon -p euca-nc-daemon -p euca-client
-	install -D -t $(DESTDIR)/usr/sbin $(addprefix target/release/,cc-daemon nc-daemon cc-client nc-client eucalyptus-ccctl)
+	cargo build --release --locked -p euca-cc-daemon -p euca-nc-daemon -p euca-helper -p euca-client
+	install -D -t $(DESTDIR)/usr/sbin $(addprefix target/release/,cc-daemon nc-daemon nc-helper cc-client nc-client eucalyptus-ccctl)
 	ln -sf cc-client $(DESTDIR)/usr/sbin/CCclient_full
 	ln -sf cc-client $(DESTDIR)/usr/sbin/euca_killall
 	ln -sf nc-client $(DESTDIR)/usr/sbin/NCclient

@@ -319,12 +319,20 @@ async fn the_log_is_handed_out_in_the_original_line_format() {
 
 #[test]
 fn the_units_are_valid() {
-    for unit in ["cc-daemon.service", "nc-daemon.service", "eucalyptus-cc-clean.service"] {
+    let units = [
+        "cc-daemon.service",
+        "nc-daemon.service",
+        "eucalyptus-cc-clean.service",
+        "nc-helper.service",
+        "nc-helper.socket",
+    ];
+    // One refers to the other.
+    let folder = tempfile::tempdir().unwrap();
+    // The programs are not installed here; everything else is as shipped.
+    let program = binary("cc-daemon").unwrap();
+    for unit in units {
         let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../etc/systemd").join(unit);
-        let folder = tempfile::tempdir().unwrap();
         let text = std::fs::read_to_string(source).unwrap();
-        // The programs are not installed here; everything else is as shipped.
-        let program = binary("cc-daemon").unwrap();
         let text = text
             .lines()
             .map(|line| match line.split_once('=') {
@@ -335,8 +343,10 @@ fn the_units_are_valid() {
                 _ => format!("{line}\n"),
             })
             .collect::<String>();
+        std::fs::write(folder.path().join(unit), text).unwrap();
+    }
+    for unit in units {
         let path = folder.path().join(unit);
-        std::fs::write(&path, text).unwrap();
         let verify =
             Command::new("systemd-analyze").arg("verify").arg("--man=no").arg(&path).output().unwrap();
         let message = String::from_utf8_lossy(&verify.stderr).into_owned();
