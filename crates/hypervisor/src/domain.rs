@@ -260,7 +260,7 @@ impl Disk {
         Self {
             kind: "file".to_owned(),
             device: Some(device.to_owned()),
-            driver: Some(Driver { name: Some("qemu".to_owned()), kind: Some("raw".to_owned()) }),
+            driver: Some(Driver { name: Some("qemu".to_owned()), kind: Some("raw".to_owned()), cache: None }),
             source: Some(DiskSource { file: Some(file) }),
             target: Target { dev: target.to_owned(), bus },
         }
@@ -268,11 +268,13 @@ impl Disk {
 }
 
 #[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
-struct Driver {
+pub(crate) struct Driver {
     #[yaserde(attribute = true)]
-    name: Option<String>,
+    pub name: Option<String>,
     #[yaserde(attribute = true, rename = "type")]
-    kind: Option<String>,
+    pub kind: Option<String>,
+    #[yaserde(attribute = true)]
+    pub cache: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
@@ -282,11 +284,11 @@ struct DiskSource {
 }
 
 #[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
-struct Target {
+pub(crate) struct Target {
     #[yaserde(attribute = true)]
-    dev: String,
+    pub dev: String,
     #[yaserde(attribute = true)]
-    bus: Option<String>,
+    pub bus: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]

@@ -7,6 +7,7 @@
 //! Not here: instances, their states and their files. This crate knows domains by name and forgets them at once.
 #![forbid(unsafe_code)]
 
+mod disk;
 mod domain;
 mod error;
 mod host;
@@ -19,6 +20,7 @@ pub mod testing;
 use std::future::Future;
 use std::time::Duration;
 
+pub use disk::{AttachedDisk, BlockDisk, TargetDev, disks_in};
 pub use domain::{Boot, DomainKind, DomainSpec, MacAddress, Nic, Virtio, name_in};
 pub use error::{Error, Problem};
 pub use host::HostResources;
@@ -76,6 +78,37 @@ pub trait Hypervisor: Send + Sync + 'static {
     /// # Errors
     /// When the hypervisor refuses or cannot be asked.
     fn shutdown(&self, name: &DomainName) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// The disks that a domain has at this moment; `None` when there is no such domain.
+    ///
+    /// # Errors
+    /// When the hypervisor cannot be asked.
+    fn disks(
+        &self,
+        name: &DomainName,
+    ) -> impl Future<Output = Result<Option<Vec<AttachedDisk>>, Error>> + Send;
+
+    /// Plugs a disk into a running domain.
+    ///
+    /// # Errors
+    /// [`Error::Document`] for a disk that cannot be described, else what the hypervisor says; a domain that does not
+    /// exist is a refusal.
+    fn attach_disk(
+        &self,
+        name: &DomainName,
+        disk: &BlockDisk,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Asks a running domain to give a disk back. The guest has a say in that: the disk is gone when
+    /// [`disks`](Self::disks) does not list it any more, which may be later, or never.
+    ///
+    /// # Errors
+    /// As [`attach_disk`](Self::attach_disk).
+    fn detach_disk(
+        &self,
+        name: &DomainName,
+        disk: &BlockDisk,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// State of an active or just ended domain, as libvirt reports it.

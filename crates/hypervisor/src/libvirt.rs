@@ -20,7 +20,10 @@ use virt::domain::Domain;
 use virt::error::ErrorNumber;
 use virt::sys;
 
-use crate::{DomainKind, DomainName, DomainState, Error, HostResources, Hypervisor, Probe, name_in};
+use crate::{
+    AttachedDisk, BlockDisk, DomainKind, DomainName, DomainState, Error, HostResources, Hypervisor, Probe,
+    disks_in, name_in,
+};
 use pool::{Kind, Pool, Request};
 
 /// How to reach libvirt and how long to wait for it.
@@ -45,6 +48,8 @@ pub struct LibvirtSettings {
     pub create_limit: Duration,
     /// Limit of destroying a domain: libvirt itself gives QEMU 15 s to end before it kills it.
     pub destroy_limit: Duration,
+    /// Limit of plugging a disk in or out: libvirt itself gives the guest some 5 s to let go.
+    pub disk_limit: Duration,
 }
 
 impl LibvirtSettings {
@@ -60,6 +65,7 @@ impl LibvirtSettings {
             query_limit: Duration::from_secs(5),
             create_limit: Duration::from_secs(60),
             destroy_limit: Duration::from_secs(30),
+            disk_limit: Duration::from_secs(15),
         }
     }
 }
@@ -193,9 +199,51 @@ impl Hypervisor for Libvirt {
             .await
             .map(drop)
     }
+
+    async fn disks(&self, name: &DomainName) -> Result<Option<Vec<AttachedDisk>>, Error> {
+        let domain = name.clone();
+        let xml = self
+            .pool
+            .call(self.query("disks of domain", name.as_str()), move |connect| {
+                unless_gone(
+                    Domain::lookup_by_name(connect, domain.as_str())
+                        .and_then(|domain| domain.get_xml_desc(0)),
+                )
+            })
+            .await?;
+        xml.map(|xml| disks_in(&xml)).transpose()
+    }
+
+    async fn attach_disk(&self, name: &DomainName, disk: &BlockDisk) -> Result<(), Error> {
+        self.plug("attach disk to", name, disk, |domain, xml| domain.attach_device_flags(xml, LIVE)).await
+    }
+
+    async fn detach_disk(&self, name: &DomainName, disk: &BlockDisk) -> Result<(), Error> {
+        self.plug("detach disk from", name, disk, |domain, xml| domain.detach_device_flags(xml, LIVE)).await
+    }
 }
 
+/// A transient domain has nothing else to be changed.
+const LIVE: u32 = sys::VIR_DOMAIN_AFFECT_LIVE;
+
 impl Libvirt {
+    async fn plug(
+        &self,
+        call: &'static str,
+        name: &DomainName,
+        disk: &BlockDisk,
+        change: fn(&Domain, &str) -> Result<u32, virt::error::Error>,
+    ) -> Result<(), Error> {
+        let (xml, domain) = (disk.to_xml()?, name.clone());
+        self.pool
+            .call(self.change(call, name, self.settings.disk_limit), move |connect| {
+                Domain::lookup_by_name(connect, domain.as_str())
+                    .and_then(|domain| change(&domain, &xml))
+                    .map(drop)
+            })
+            .await
+    }
+
     async fn is_active(&self, name: &DomainName) -> bool {
         matches!(self.state(name).await, Ok(Some(state)) if state.is_active())
     }

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::{DomainKind, DomainName, DomainState, Error, HostResources, Hypervisor, Probe, name_in};
+use crate::{
+    AttachedDisk, BlockDisk, DomainKind, DomainName, DomainState, Error, HostResources, Hypervisor, Probe,
+    name_in,
+};
 
 /// The calls of [`Hypervisor`], as plans and records name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,6 +27,12 @@ pub enum Operation {
     Destroy,
     /// [`Hypervisor::shutdown`].
     Shutdown,
+    /// [`Hypervisor::disks`].
+    Disks,
+    /// [`Hypervisor::attach_disk`].
+    AttachDisk,
+    /// [`Hypervisor::detach_disk`].
+    DetachDisk,
 }
 
 impl Operation {
@@ -35,6 +44,9 @@ impl Operation {
             Self::Create => "create domain",
             Self::Destroy => "destroy domain",
             Self::Shutdown => "shut down domain",
+            Self::Disks => "disks of domain",
+            Self::AttachDisk => "attach disk to",
+            Self::DetachDisk => "detach disk from",
         }
     }
 
@@ -43,7 +55,8 @@ impl Operation {
         Duration::from_secs(match self {
             Self::Create => 60,
             Self::Destroy => 30,
-            Self::Probe | Self::Domains | Self::State | Self::Shutdown => 5,
+            Self::AttachDisk | Self::DetachDisk => 15,
+            Self::Probe | Self::Domains | Self::State | Self::Shutdown | Self::Disks => 5,
         })
     }
 }
@@ -53,6 +66,7 @@ impl Operation {
 struct Domain {
     state: DomainState,
     xml: String,
+    disks: Vec<AttachedDisk>,
 }
 
 #[derive(Debug)]
@@ -63,6 +77,7 @@ struct Inner {
     failures: HashMap<Operation, u32>,
     hanging: HashMap<Operation, bool>,
     reachable: bool,
+    clinging: bool,
     host: HostResources,
 }
 
@@ -86,6 +101,7 @@ impl Recording {
             failures: HashMap::new(),
             hanging: HashMap::new(),
             reachable: true,
+            clinging: false,
             host,
         })))
     }
@@ -113,8 +129,22 @@ impl Recording {
     /// Puts a domain into a state, creating it when there is none: what guests and other programs do.
     pub fn set_state(&self, name: &str, state: DomainState) {
         let mut inner = self.inner();
-        let domain = inner.domains.entry(name.to_owned()).or_insert(Domain { state, xml: String::new() });
+        let domain = inner.domains.entry(name.to_owned()).or_insert(Domain {
+            state,
+            xml: String::new(),
+            disks: Vec::new(),
+        });
         domain.state = state;
+    }
+
+    /// Whether guests keep the disks that they are asked to give back.
+    pub fn set_clinging(&self, clinging: bool) {
+        self.inner().clinging = clinging;
+    }
+
+    /// The disks plugged into a domain, without recording the question.
+    pub fn plugged(&self, name: &str) -> Vec<AttachedDisk> {
+        self.inner().domains.get(name).map(|domain| domain.disks.clone()).unwrap_or_default()
     }
 
     /// Removes a domain, as when its guest powers off.
@@ -199,7 +229,7 @@ impl Hypervisor for Recording {
         if inner.domains.contains_key(name.as_str()) {
             return Err(Error::Exists(name.clone()));
         }
-        let domain = Domain { state: DomainState::Running, xml: xml.to_owned() };
+        let domain = Domain { state: DomainState::Running, xml: xml.to_owned(), disks: Vec::new() };
         inner.domains.insert(name.to_string(), domain);
         Ok(())
     }
@@ -213,6 +243,54 @@ impl Hypervisor for Recording {
     /// Only recorded: what the guest makes of it is up to the test.
     async fn shutdown(&self, name: &DomainName) -> Result<(), Error> {
         self.enter(Operation::Shutdown, name.as_str()).await
+    }
+
+    async fn disks(&self, name: &DomainName) -> Result<Option<Vec<AttachedDisk>>, Error> {
+        self.enter(Operation::Disks, name.as_str()).await?;
+        Ok(self.inner().domains.get(name.as_str()).map(|domain| domain.disks.clone()))
+    }
+
+    async fn attach_disk(&self, name: &DomainName, disk: &BlockDisk) -> Result<(), Error> {
+        let _ = disk.to_xml()?;
+        self.enter(Operation::AttachDisk, name.as_str()).await?;
+        let target = disk.name().as_str().to_owned();
+        self.change_disks(Operation::AttachDisk, name, |disks| {
+            let free = disks.iter().all(|attached| attached.target != target);
+            if free {
+                disks.push(AttachedDisk { target, source: Some(disk.source.clone()) });
+            }
+            free
+        })
+    }
+
+    async fn detach_disk(&self, name: &DomainName, disk: &BlockDisk) -> Result<(), Error> {
+        let _ = disk.to_xml()?;
+        self.enter(Operation::DetachDisk, name.as_str()).await?;
+        let (target, clinging) = (disk.name(), self.inner().clinging);
+        self.change_disks(Operation::DetachDisk, name, |disks| {
+            let there = disks.iter().any(|attached| attached.target == target.as_str());
+            disks.retain(|attached| clinging || attached.target != target.as_str());
+            there
+        })
+    }
+}
+
+impl Recording {
+    /// Changes the disks of a domain; without the domain, or when `change` says no, it is a refusal.
+    fn change_disks(
+        &self,
+        operation: Operation,
+        name: &DomainName,
+        change: impl FnOnce(&mut Vec<AttachedDisk>) -> bool,
+    ) -> Result<(), Error> {
+        let changed =
+            self.inner().domains.get_mut(name.as_str()).is_some_and(|domain| change(&mut domain.disks));
+        let (call, subject) = (operation.name(), name.to_string());
+        if changed {
+            Ok(())
+        } else {
+            Err(Error::Failed { call, subject, source: "no such domain or disk".into() })
+        }
     }
 }
 

@@ -219,14 +219,45 @@ impl Drop for TestBridge {
     }
 }
 
-fn ip(arguments: &[&str]) -> io::Result<()> {
-    run(Command::new("ip").args(arguments))
+/// A file as a block device of this host. Dropping it takes the device away and leaves the file.
+#[derive(Debug)]
+pub struct LoopDevice {
+    path: PathBuf,
 }
 
-fn run(command: &mut Command) -> io::Result<()> {
+impl LoopDevice {
+    /// A device of as many bytes as the file has.
+    ///
+    /// # Errors
+    /// When `losetup` is missing or refuses.
+    pub fn create(file: &Path) -> io::Result<Self> {
+        let path = run(Command::new("losetup").args(["--find", "--show"]).arg(file))?;
+        Ok(Self { path: path.trim().into() })
+    }
+
+    /// Its path, `/dev/loop<n>`.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for LoopDevice {
+    fn drop(&mut self) {
+        if let Err(error) = run(Command::new("losetup").arg("--detach").arg(&self.path)) {
+            tracing::warn!(device = ?self.path, %error, "a loop device could not be removed");
+        }
+    }
+}
+
+fn ip(arguments: &[&str]) -> io::Result<()> {
+    run(Command::new("ip").args(arguments)).map(drop)
+}
+
+/// Runs a program to its end; gives what it says.
+fn run(command: &mut Command) -> io::Result<String> {
     let output = command.stdin(Stdio::null()).output()?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(io::Error::other(format!("{command:?} ended with {}: {said}", output.status)))

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use euca_hypervisor::testing::{PrivateLibvirtd, TestGuest};
+use euca_hypervisor::testing::{LoopDevice, PrivateLibvirtd, TestGuest};
 use euca_hypervisor::{
-    Boot, DomainKind, DomainName, DomainSpec, DomainState, Error, Hypervisor, Libvirt, LibvirtSettings,
-    Virtio,
+    BlockDisk, Boot, DomainKind, DomainName, DomainSpec, DomainState, Error, Hypervisor, Libvirt,
+    LibvirtSettings, TargetDev, Virtio,
 };
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -212,4 +212,74 @@ async fn the_probe_tells_hosts_where_guests_run_from_hosts_where_they_do_not() {
     assert!(started.elapsed() < Duration::from_secs(60));
     assert_eq!(bench.driver.domains().await.unwrap(), []);
     assert_eq!(std::fs::read_dir(bench.files.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_is_plugged_into_a_running_guest_and_given_back() {
+    let bench = Bench::new().await;
+    let volume = bench.files.path().join("volume");
+    let mut content = b"hello volume\n".to_vec();
+    content.resize(1 << 20, 0);
+    std::fs::write(&volume, content).unwrap();
+    let device = LoopDevice::create(&volume).unwrap();
+    let disk = BlockDisk {
+        source: device.path().to_owned(),
+        target: TargetDev::new("sdb").unwrap(),
+        virtio: true,
+        serial: Some("vol-00000001-dev-sdb".to_owned()),
+    };
+    let no_domain = bench.driver.attach_disk(&bench.name, &disk).await;
+    assert!(matches!(no_domain, Err(Error::Failed { .. })), "{no_domain:?}");
+    assert_eq!(bench.driver.disks(&bench.name).await.unwrap(), None);
+
+    bench.driver.create(&bench.name, &bench.document()).await.unwrap();
+    bench.console_says("EUCA-GUEST-DISKS vda").await;
+    let targets = async || -> Vec<String> {
+        let disks = bench.driver.disks(&bench.name).await.unwrap().unwrap();
+        disks.into_iter().map(|disk| format!("{} {}", disk.target, disk.source.unwrap().display())).collect()
+    };
+    let root = format!("vda {}", bench.files.path().join("disk").display());
+    assert_eq!(targets().await, [root.clone()]);
+    bench.driver.attach_disk(&bench.name, &disk).await.unwrap();
+    assert_eq!(targets().await, [root.clone(), format!("vdb {}", device.path().display())]);
+    bench.console_says("EUCA-GUEST-VOLUME vdb hello volume").await;
+    let twice = bench.driver.attach_disk(&bench.name, &disk).await;
+    assert!(matches!(twice, Err(Error::Failed { .. })), "{twice:?}");
+
+    bench.driver.detach_disk(&bench.name, &disk).await.unwrap();
+    let started = Instant::now();
+    while targets().await.len() > 1 {
+        assert!(started.elapsed() < Duration::from_secs(30), "the guest keeps the disk");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let absent = bench.driver.detach_disk(&bench.name, &disk).await;
+    assert!(matches!(absent, Err(Error::Failed { .. })), "{absent:?}");
+    bench.driver.destroy(&bench.name).await.unwrap();
+}
+
+/// As 2.0.1 has it: the bus is what libvirt takes from the name, which needs no driver in the guest to be given back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scsi_disk_is_plugged_in_and_given_back_too() {
+    let bench = Bench::new().await;
+    let volume = bench.files.path().join("volume");
+    std::fs::write(&volume, vec![0; 1 << 20]).unwrap();
+    let device = LoopDevice::create(&volume).unwrap();
+    let disk = BlockDisk {
+        source: device.path().to_owned(),
+        target: TargetDev::new("sdb").unwrap(),
+        virtio: false,
+        serial: None,
+    };
+    bench.driver.create(&bench.name, &bench.document()).await.unwrap();
+    bench.console_says("EUCA-GUEST-DISKS vda").await;
+    bench.driver.attach_disk(&bench.name, &disk).await.unwrap();
+    let disks = bench.driver.disks(&bench.name).await.unwrap().unwrap();
+    assert_eq!(disks.last().unwrap().target, "sdb");
+    bench.driver.detach_disk(&bench.name, &disk).await.unwrap();
+    let started = Instant::now();
+    while bench.driver.disks(&bench.name).await.unwrap().unwrap().len() > 1 {
+        assert!(started.elapsed() < Duration::from_secs(30), "the guest keeps the disk");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    bench.driver.destroy(&bench.name).await.unwrap();
 }
