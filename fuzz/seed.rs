@@ -61,6 +61,26 @@ fn main() -> std::io::Result<()> {
     image("disk-2", &[entry(0x83, 8), entry(0x82, 16)])?;
     write("image", "qcow2", b"\0\0\0\x40\0\0\0\0QFI\xfb\0\0\0\x03")?;
 
+    for (name, request) in [
+        ("login", r#"{"login":{"target":"iqn.2009-06.com.eucalyptus.c1:store7","host":"10.0.0.5","secret":"AbCdEfGhIjKl"}}"#),
+        ("logout", r#"{"logout":{"target":"iqn.2009-06.com.eucalyptus.c1:store7"}}"#),
+        ("power-down", r#"{"power-down":{}}"#),
+        ("failed", r#"{"failed":{"reason":"no"}}"#),
+    ] {
+        let length = u32::try_from(request.len()).unwrap_or_default().to_be_bytes();
+        write("helper", name, request.as_bytes())?;
+        write("helper", &format!("{name}-framed"), &[&length[..], request.as_bytes()].concat())?;
+    }
+    write(
+        "libvirt_xml",
+        "domain",
+        b"<domain type='qemu' id='3'><name>i-1</name><devices><disk type='block' device='disk'>\
+          <driver name='qemu' type='raw' cache='none'/><source dev='/dev/sdc' index='2'/><backingStore/>\
+          <target dev='sdb' bus='scsi'/><serial>vol-1</serial></disk><disk type='file' device='cdrom'>\
+          <target dev='hdc' bus='ide'/></disk><interface type='bridge'/></devices></domain>",
+    )?;
+    write("libvirt_xml", "path", b"/dev/disk/by-path/ip-10.0.0.5:3260-iscsi-iqn.a:b-lun-1")?;
+
     let example = fs::read(root.join("etc/eucalyptus.conf"))?;
     let uncommented = String::from_utf8_lossy(&example).lines().fold(String::new(), |text, line| {
         text + line.strip_prefix('#').filter(|line| line.contains("=\"")).unwrap_or(line) + "\n"

@@ -10,7 +10,7 @@ packages=(
     build-essential pkg-config libssl-dev libvirt-dev
     # daemons and guests
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils busybox-static iproute2 util-linux
-    systemd e2fsprogs fuse3
+    open-iscsi systemd e2fsprogs fuse3
     # independent implementations that the tests are held against
     fdisk xfsprogs mtools dosfstools xmlsec1 default-jdk-headless libwss4j-java gsoap libgsoap-dev python3-venv
 )

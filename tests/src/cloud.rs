@@ -197,6 +197,11 @@ impl Cloud {
         Ok(())
     }
 
+    /// The installation of `nc-daemon`.
+    pub fn node_home(&self) -> &Home {
+        &self.node_home
+    }
+
     /// Files below `INSTANCE_PATH` that belong to instances.
     ///
     /// # Errors

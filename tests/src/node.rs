@@ -39,7 +39,7 @@ pub fn conf(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &str) ->
     Ok(format!(
         "DAEMON_ADMIN_PORT=\"0\"\nDAEMON_LISTEN=\"{}\"\nNC_PORT=\"{}\"\nHYPERVISOR=\"qemu\"\nDAEMON_LIBVIRT_URI=\"{libvirt_uri}\"\n\
          INSTANCE_PATH=\"{}\"\nVNET_MODE=\"SYSTEM\"\nVNET_BRIDGE=\"{bridge}\"\nDAEMON_DISK_UNIT=\"gb\"\n\
-         USE_VIRTIO_ROOT=\"1\"\nUSE_VIRTIO_NET=\"1\"\n",
+         USE_VIRTIO_ROOT=\"1\"\nUSE_VIRTIO_NET=\"1\"\nUSE_VIRTIO_DISK=\"1\"\n",
         listen.ip(),
         listen.port(),
         path.display(),

@@ -64,6 +64,7 @@ pub(crate) const USED: &[&str] = &[
     "POWER_WAKETHRESH",
     "SCHEDPOLICY",
     "SWAP_SIZE",
+    "USE_VIRTIO_DISK",
     "USE_VIRTIO_NET",
     "USE_VIRTIO_ROOT",
     "VNET_ADDRSPERNET",

@@ -68,6 +68,8 @@ pub struct NcSettings {
     pub virtio_root: bool,
     /// `USE_VIRTIO_NET` is not 0: the network interface is virtio's. Default 0.
     pub virtio_net: bool,
+    /// `USE_VIRTIO_DISK` is not 0: volumes are virtio disks, `vdb` where `sdb` was asked for. Default 0.
+    pub virtio_disk: bool,
     /// `NC_CACHE_SIZE` in MB: images kept for the next start; 0 keeps none, default 999999.
     pub cache_mb: u64,
     /// `NC_WORK_SIZE` in MB: space for bundling, default 999999.
@@ -171,6 +173,7 @@ impl NcSettings {
         let keep_instance_files = number("MANUAL_INSTANCES_CLEANUP", "", 0..=u64::MAX, 0)? != 0;
         let virtio_root = number("USE_VIRTIO_ROOT", "", 0..=u64::MAX, 0)? != 0;
         let virtio_net = number("USE_VIRTIO_NET", "", 0..=u64::MAX, 0)? != 0;
+        let virtio_disk = number("USE_VIRTIO_DISK", "", 0..=u64::MAX, 0)? != 0;
         let cache_mb = number("NC_CACHE_SIZE", "MB", 0..=u64::MAX, NO_LIMIT_MB)?;
         let work_mb = number("NC_WORK_SIZE", "MB", 0..=u64::MAX, NO_LIMIT_MB)?;
         let mut path =
@@ -223,6 +226,7 @@ impl NcSettings {
             hook_timeout,
             virtio_root,
             virtio_net,
+            virtio_disk,
             cache_mb,
             work_mb,
             bundle_upload,

@@ -195,4 +195,67 @@ mod tests {
         assert_eq!(with_password(record, &secret), expected);
         assert_eq!(with_password(expected, &secret), expected);
     }
+
+    const PROGRAM: &str = "/usr/sbin/iscsiadm";
+
+    /// A record of the real iscsiadm, in its real place. It goes with this.
+    struct RealRecord(TargetName);
+
+    impl RealRecord {
+        fn iscsiadm(&self, arguments: &[&str]) -> std::process::Output {
+            let node = ["-m", "node", "-T", self.0.as_str(), "-p", "127.0.0.5:3260"];
+            std::process::Command::new(PROGRAM).args(node).args(arguments).output().unwrap()
+        }
+    }
+
+    impl Drop for RealRecord {
+        fn drop(&mut self) {
+            self.iscsiadm(&["-o", "delete"]);
+            let discovery = ["-m", "discovery", "-p", "127.0.0.5:3260", "-o", "delete"];
+            let _ = std::process::Command::new(PROGRAM).args(discovery).output();
+        }
+    }
+
+    /// As far as open-iscsi gets without a kernel that speaks iSCSI: the records are its own, the sessions are not.
+    #[tokio::test]
+    async fn the_real_iscsiadm_reads_what_is_written_and_says_what_is_expected() {
+        let name = format!("iqn.2009-06.com.eucalyptus.test:nc-helper-{}", std::process::id());
+        let record = RealRecord(TargetName::new(name).unwrap());
+        let runner = Arc::new(euca_command::Programs::default());
+        let limit = Duration::from_secs(10);
+        let iscsi = OpenIscsi::new(runner, PROGRAM.into(), "/etc/iscsi/nodes".into(), limit);
+        iscsi.logout(&record.0).await.unwrap();
+        let secret = Secret::new("AbCdEfGhIjKlMnOpQrStUvWx_-8.").unwrap();
+        let portal = "127.0.0.5:3260".parse().unwrap();
+        assert!(iscsi.write_password(&record.0, portal, &secret).is_err(), "there is no record yet");
+        let absent = record.iscsiadm(&["-o", "update", "-n", "node.startup", "-v", "manual"]);
+        assert_eq!(absent.status.code(), Some(NOTHING_THERE));
+
+        assert!(record.iscsiadm(&["-o", "new"]).status.success());
+        for (name, value) in [
+            ("node.session.auth.authmethod", "CHAP"),
+            ("node.session.auth.username", USER),
+            ("node.startup", "manual"),
+        ] {
+            assert!(record.iscsiadm(&["-o", "update", "-n", name, "-v", value]).status.success(), "{name}");
+        }
+        iscsi.write_password(&record.0, portal, &secret).unwrap();
+        let shown = String::from_utf8(record.iscsiadm(&["-S"]).stdout).unwrap();
+        for line in [
+            "node.startup = manual",
+            "node.session.auth.authmethod = CHAP",
+            "node.session.auth.username = eucalyptus",
+            "node.session.auth.password = AbCdEfGhIjKlMnOpQrStUvWx_-8.",
+        ] {
+            assert!(shown.contains(&format!("{line}\n")), "{line} missing in {shown}");
+        }
+        iscsi.logout(&record.0).await.unwrap();
+        assert!(!Path::new("/etc/iscsi/nodes").join(record.0.as_str()).exists());
+        // Nobody listens there; and a kernel without iSCSI does not even ask.
+        let refused = iscsi.login(&record.0, &Host::new("127.0.0.5").unwrap(), &secret).await;
+        assert!(
+            matches!(refused, Err(Error::Exit { what: "discovery", .. } | Error::Command(_))),
+            "{refused:?}"
+        );
+    }
 }

@@ -22,7 +22,8 @@ pub struct BlockDisk {
 }
 
 /// The name of a guest's disk, `[a-z0-9]{1,31}` (node-controller.md §8.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TargetDev(String);
 
 impl TargetDev {
@@ -52,6 +53,20 @@ impl TargetDev {
             Some(rest) if rest.starts_with('d') => Self(format!("v{rest}")),
             _ => self.clone(),
         }
+    }
+}
+
+impl TryFrom<String> for TargetDev {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self, Error> {
+        Self::new(name)
+    }
+}
+
+impl From<TargetDev> for String {
+    fn from(name: TargetDev) -> Self {
+        name.0
     }
 }
 

@@ -93,6 +93,8 @@ pub struct Virtio {
     pub root: bool,
     /// `USE_VIRTIO_NET`: the network interface.
     pub net: bool,
+    /// `USE_VIRTIO_DISK`: volumes, as `vdb` and so on.
+    pub disk: bool,
 }
 
 /// Everything a domain document says.
@@ -415,7 +417,7 @@ mod tests {
             },
             Row {
                 boot: kernel(false),
-                virtio: Virtio { root: true, net: true },
+                virtio: Virtio { root: true, net: true, disk: false },
                 has: &[
                     "<target dev=\"vda\" bus=\"virtio\" />",
                     "root=/dev/vda1 console=ttyS0",

@@ -54,7 +54,7 @@ impl Bench {
             disk,
             console: self.console(),
             nic: None,
-            virtio: Virtio { root: true, net: false },
+            virtio: Virtio { root: true, ..Virtio::default() },
             emulator: None,
         };
         spec.to_xml().unwrap()
@@ -239,7 +239,7 @@ async fn a_disk_is_plugged_into_a_running_guest_and_given_back() {
         disks.into_iter().map(|disk| format!("{} {}", disk.target, disk.source.unwrap().display())).collect()
     };
     let root = format!("vda {}", bench.files.path().join("disk").display());
-    assert_eq!(targets().await, [root.clone()]);
+    assert_eq!(targets().await, std::slice::from_ref(&root));
     bench.driver.attach_disk(&bench.name, &disk).await.unwrap();
     assert_eq!(targets().await, [root.clone(), format!("vdb {}", device.path().display())]);
     bench.console_says("EUCA-GUEST-VOLUME vdb hello volume").await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use euca_command::Programs;
 use euca_config::{DiskUnit, HypervisorType, NcSettings, NcVnetMode};
 use euca_hypervisor::{BridgeName, DomainKind, LibvirtSettings, Virtio};
-use euca_node::{Hooks, NetworkMode, NetworkSettings, NodeSettings, Thresholds};
+use euca_node::{Hooks, NetworkMode, NetworkSettings, NodeSettings, Thresholds, VolumeSettings};
 
 /// How libvirt is reached.
 pub fn libvirt(settings: &NcSettings) -> LibvirtSettings {
@@ -38,7 +38,11 @@ pub fn node(settings: &NcSettings) -> Result<NodeSettings, euca_hypervisor::Erro
             .map(PathBuf::from)
             .into_iter()
             .find(|program| kind(settings) == DomainKind::Kvm && program.is_file()),
-        virtio: Virtio { root: settings.virtio_root, net: settings.virtio_net },
+        virtio: Virtio { root: settings.virtio_root, net: settings.virtio_net, disk: settings.virtio_disk },
+        volumes: VolumeSettings {
+            key: settings.home.keys().join("node-pk.pem"),
+            ..VolumeSettings::default()
+        },
         max_memory: settings.max_mem_mb,
         max_cores: u32::try_from(settings.max_cores).unwrap_or(u32::MAX),
         max_disk: settings.max_disk,

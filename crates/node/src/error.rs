@@ -40,7 +40,7 @@ pub enum Error {
     /// A domain of this name runs and belongs to no instance of this node.
     #[error("a domain {0} that is not ours exists already")]
     ForeignDomain(DomainName),
-    /// There is nothing to reboot.
+    /// There is nothing to reboot, to attach to or to detach from.
     #[error("there is no domain {0}")]
     NoDomain(DomainName),
     /// The instance's queue of orders is full.
@@ -106,6 +106,59 @@ pub enum Error {
         /// What its type grants, less what its files take already.
         limit_mib: u64,
     },
+    /// A volume whose place is not one. What it says is not repeated, because it may be a secret.
+    #[error("remoteDev is not the place of a volume: {0}")]
+    RemoteDev(&'static str),
+    /// A volume's password that was not encrypted for this node.
+    #[error("the volume's password cannot be read with {0:?}")]
+    Undecipherable(PathBuf),
+    /// A volume without its block device.
+    #[error("there is no block device {0:?}")]
+    NoDevice(PathBuf),
+    /// A volume that this node has already, or has not got rid of yet.
+    #[error("volume {0} is in use on this node")]
+    VolumeInUse(String),
+    /// A volume that the instance has already, or has not got rid of yet.
+    #[error("instance {instance} has volume {volume} already")]
+    DuplicateVolume {
+        /// The instance.
+        instance: DomainName,
+        /// The volume.
+        volume: String,
+    },
+    /// A volume that is not attached.
+    #[error("instance {instance} has no volume {volume}")]
+    UnknownVolume {
+        /// The instance.
+        instance: DomainName,
+        /// The volume.
+        volume: String,
+    },
+    /// The 257th volume of an instance.
+    #[error("instance {0} has 256 volumes already")]
+    TooManyVolumes(DomainName),
+    /// Another disk has the name.
+    #[error("instance {instance} has a disk {device} already")]
+    DeviceTaken {
+        /// The instance.
+        instance: DomainName,
+        /// The disk's name.
+        device: String,
+    },
+    /// The hypervisor has plugged a volume in, and it is not there.
+    #[error("instance {0} does not show the volume")]
+    NotPlugged(DomainName),
+    /// A guest that does not let go of a volume.
+    #[error("instance {instance} still has the volume after {limit:?}")]
+    Clinging {
+        /// The instance.
+        instance: DomainName,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// The privileged helper refused, or could not be asked.
+    #[error("the privileged helper did not help")]
+    Helper(#[from] euca_helper::Error),
     /// A URL that cannot be fetched.
     #[error("{url:?} cannot be fetched: {reason}")]
     Url {

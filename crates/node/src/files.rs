@@ -101,6 +101,19 @@ impl InstanceFiles {
     pub fn remove(&self) -> Result<(), Error> {
         remove_tree(&self.directory)
     }
+
+    /// Deletes all that the directory holds but the record.
+    pub fn remove_but_record(&self) -> Result<(), Error> {
+        let record = self.record();
+        let entries = fs::read_dir(&self.directory).map_err(Error::file("list", &self.directory))?;
+        for path in entries.flatten().map(|entry| entry.path()).filter(|path| *path != record) {
+            // Nothing in it is a directory, unless a stranger made one.
+            fs::remove_file(&path)
+                .or_else(|_| fs::remove_dir_all(&path))
+                .map_err(Error::file("delete", &path))?;
+        }
+        Ok(())
+    }
 }
 
 /// Bytes of the largest domain document; libvirt takes no larger ones.

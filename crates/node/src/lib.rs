@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Not here: HTTP as a server, XML and signatures (`euca-soap`), configuration files (`euca-config`), libvirt
-//! (`euca-hypervisor`). Not built yet: volumes, bundles, managed networks, the image cache, key injection.
+//! (`euca-hypervisor`). Not built yet: bundles, managed networks, the image cache, key injection.
 #![forbid(unsafe_code)]
 
 mod console;
@@ -31,6 +31,7 @@ mod settings;
 mod stats;
 #[cfg(test)]
 mod testing;
+mod volume;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -53,12 +54,13 @@ pub use fetch::{HttpSource, ImageSource};
 pub use hooks::{HookEvent, Hooks};
 pub use inspect::{InstanceReport, StepReport};
 pub use instance::{State, Thresholds};
-pub use settings::{DiskUnit, FetchSettings, NetworkMode, NetworkSettings, NodeSettings};
+pub use settings::{DiskUnit, FetchSettings, NetworkMode, NetworkSettings, NodeSettings, VolumeSettings};
 
 use error::Chain;
 use instance::{Context, Instance, Record, Registry, blocking};
 use monitor::Snapshot;
 use resources::Amounts;
+use volume::{Claims, Volume, storage};
 
 /// The node controller. Clones are handles to the same node.
 pub struct Node<H, S>(Arc<Inner<H, S>>);
@@ -87,6 +89,8 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
         let (stats, texts) = watch::channel(String::new());
         let cleanups = Semaphore::new(settings.cleanups.clamp(1, Semaphore::MAX_PERMITS));
         let context = Arc::new(Context {
+            helper: euca_helper::Client::new(&settings.helper),
+            claims: Claims::default(),
             settings,
             hypervisor,
             images,
@@ -166,9 +170,11 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
         };
         let domains = Arc::new(domains);
         let (path, active) = (self.context.settings.instance_path.clone(), Arc::clone(&domains));
-        let scan =
-            blocking(move || Ok((recovery::adoptable(&path, &active), recovery::dead(&path, &active))));
-        let (records, dead) = scan.await.unwrap_or_default();
+        let scan = blocking(move || {
+            let dead = recovery::dead(&path, &active);
+            Ok((recovery::adoptable(&path, &active), recovery::volumes(&dead), dead))
+        });
+        let (records, volumes, dead) = scan.await.unwrap_or_default();
         let path = &self.context.settings.instance_path;
         let allowed = records.into_iter().map(async |record| {
             let files = files::InstanceFiles::of(path, &record);
@@ -181,24 +187,44 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
                 Err(error) => tracing::warn!(error = %Chain(&error), "not adopted"),
             }
         }
-        self.purge(domains, dead).await;
+        let released = volumes.into_iter().map(|(directory, volumes)| self.release(directory, volumes));
+        let unreleased = join_all(released).await.into_iter().flatten().collect();
+        self.purge(domains, dead, unreleased).await;
         self.measure().await;
         self.context.recovered.store(true, Ordering::Release);
         true
     }
 
-    /// Deletes the directories of the dead, but for those that a hook wants to stay.
-    async fn purge(&self, domains: Arc<HashMap<String, DomainState>>, dead: Vec<PathBuf>) {
-        let (path, keep) = (self.context.settings.instance_path.clone(), self.context.settings.keep_files);
-        let spare: Vec<PathBuf> = match keep {
-            true => Vec::new(),
-            false => {
-                let spared = dead.into_iter().map(async |directory| {
-                    (!self.context.allows(HookEvent::PreClean, &directory).await).then_some(directory)
-                });
-                join_all(spared).await.into_iter().flatten().collect()
+    /// Logs out of the volumes of an instance that is gone. Gives its directory when that did not succeed: the record
+    /// in it is what the next start will know of them.
+    async fn release(&self, directory: PathBuf, volumes: Vec<Volume>) -> Option<PathBuf> {
+        let mut all = true;
+        // What a living instance has is not the dead one's any more.
+        for volume in volumes.iter().filter(|volume| !self.context.claims.holds(&volume.remote_dev)) {
+            if let Err(error) = storage::release(&self.context.helper, &volume.remote_dev).await {
+                tracing::warn!(?directory, volume = volume.id, error = %Chain(&error), "volume not released");
+                all = false;
             }
-        };
+        }
+        (!all).then_some(directory)
+    }
+
+    /// Deletes the directories of the dead, but for those to `spare` and those that a hook wants to stay.
+    async fn purge(
+        &self,
+        domains: Arc<HashMap<String, DomainState>>,
+        dead: Vec<PathBuf>,
+        mut spare: Vec<PathBuf>,
+    ) {
+        let (path, keep) = (self.context.settings.instance_path.clone(), self.context.settings.keep_files);
+        if !keep {
+            let asked = dead.into_iter().filter(|directory| !spare.contains(directory));
+            let spared = asked.map(async |directory| {
+                (!self.context.allows(HookEvent::PreClean, &directory).await).then_some(directory)
+            });
+            let spared = join_all(spared.collect::<Vec<_>>()).await;
+            spare.extend(spared.into_iter().flatten());
+        }
         let purge = blocking(move || {
             recovery::purge(&path, &domains, keep, &spare);
             Ok(())
@@ -276,7 +302,7 @@ impl<H: Hypervisor, S: ImageSource> NodeApi for Node<H, S> {
         &self,
         request: nc::NcAttachVolume,
     ) -> Result<nc::NcAttachVolumeResponse, Fault> {
-        answer!(request, ops::attach_volume::run(&request))
+        answer!(request, ops::attach_volume::run(&self.0, &request).await)
     }
 
     async fn nc_bundle_instance(
@@ -318,7 +344,7 @@ impl<H: Hypervisor, S: ImageSource> NodeApi for Node<H, S> {
         &self,
         request: nc::NcDetachVolume,
     ) -> Result<nc::NcDetachVolumeResponse, Fault> {
-        answer!(request, ops::detach_volume::run(&request))
+        answer!(request, ops::detach_volume::run(&self.0, &request).await)
     }
 
     async fn nc_get_console_output(

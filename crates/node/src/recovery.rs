@@ -13,6 +13,7 @@ use euca_hypervisor::DomainState;
 use crate::error::Chain;
 use crate::files::{Survives, read_record, remove_tree, write_whole};
 use crate::instance::Record;
+use crate::volume::Volume;
 
 /// Name of the marker file.
 const MARKER: &str = ".eucalyptus-instances";
@@ -51,6 +52,15 @@ pub(crate) fn dead(instance_path: &Path, domains: &HashMap<String, DomainState>)
         is_instance_id(name) && !domains.get(name).is_some_and(|state| state.is_active())
     });
     directories.map(|(_, _, directory)| directory).collect()
+}
+
+/// Those of the directories whose instances had volumes, with the volumes. Blocks.
+pub(crate) fn volumes(dead: &[PathBuf]) -> Vec<(PathBuf, Vec<Volume>)> {
+    let volumes = dead.iter().filter_map(|directory| {
+        let volumes = read_record(directory).ok()?.volumes;
+        (!volumes.is_empty()).then(|| (directory.clone(), volumes))
+    });
+    volumes.collect()
 }
 
 /// Deletes what instances left that have no domain any more, but for the directories to `spare`. Blocks.

@@ -1,6 +1,5 @@
 //! What the node must be told. Plain values: reading eucalyptus.conf is the business of `euca-config`.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ pub struct NodeSettings {
     /// Emulator program for the domains; `None` lets libvirt choose. The original takes the first executable of
     /// `/usr/bin/kvm` and `/usr/bin/qemu-kvm`, which makes sense for [`DomainKind::Kvm`] only.
     pub emulator: Option<PathBuf>,
-    /// `USE_VIRTIO_ROOT`, `USE_VIRTIO_NET`.
+    /// `USE_VIRTIO_ROOT`, `USE_VIRTIO_NET`, `USE_VIRTIO_DISK`.
     pub virtio: Virtio,
     /// `MAX_MEM`, MB offered to instances; 0: all. Only lowers what the host has.
     pub max_memory: u64,
@@ -40,8 +39,10 @@ pub struct NodeSettings {
     pub hooks: Option<Hooks>,
     /// `VNET_MODE` and `VNET_BRIDGE`.
     pub network: NetworkSettings,
-    /// ncPowerDown's program and its arguments; the original's is `/usr/sbin/powernap-now`, as root.
-    pub power_down: Vec<OsString>,
+    /// Socket of the privileged helper, which logs in to volumes and puts the host to sleep.
+    pub helper: PathBuf,
+    /// How volumes are attached.
+    pub volumes: VolumeSettings,
     /// How images are fetched.
     pub fetch: FetchSettings,
     /// Pause between the monitor's passes.
@@ -68,6 +69,8 @@ impl NodeSettings {
     /// The original's defaults around what has none.
     pub fn new(instance_path: PathBuf, run_dir: PathBuf, kind: DomainKind, network: NetworkSettings) -> Self {
         Self {
+            helper: run_dir.join("nc-helper.socket"),
+            volumes: VolumeSettings::default(),
             instance_path,
             run_dir,
             kind,
@@ -81,7 +84,6 @@ impl NodeSettings {
             cleanups: 30,
             hooks: None,
             network,
-            power_down: vec!["/usr/sbin/powernap-now".into()],
             fetch: FetchSettings::default(),
             monitor_period: Duration::from_secs(5),
             thresholds: Thresholds::default(),
@@ -155,6 +157,37 @@ impl NetworkMode {
             Self::Static => "STATIC",
             Self::Managed => "MANAGED",
             Self::ManagedNovlan => "MANAGED-NOVLAN",
+        }
+    }
+}
+
+/// How volumes are attached and detached (node-controller.md §8, storage.md §8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumeSettings {
+    /// `node-pk.pem`: reads the passwords of iSCSI targets.
+    pub key: PathBuf,
+    /// Where udev shows iSCSI disks.
+    pub by_path: PathBuf,
+    /// Where the kernel shows AoE disks.
+    pub aoe: PathBuf,
+    /// How long a disk may take to appear after the login.
+    pub device_wait: Duration,
+    /// How long a guest may take to let go of a disk.
+    pub unplug_wait: Duration,
+    /// Pause before another attempt to get rid of a volume, its session above all.
+    pub release_pause: Duration,
+}
+
+impl Default for VolumeSettings {
+    fn default() -> Self {
+        Self {
+            key: "/var/lib/eucalyptus/keys/node-pk.pem".into(),
+            by_path: "/dev/disk/by-path".into(),
+            aoe: "/dev/etherd".into(),
+            device_wait: Duration::from_secs(60),
+            // A CC waits 20 s for an answer.
+            unplug_wait: Duration::from_secs(15),
+            release_pause: Duration::from_secs(30),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Bench {
         let at = |name: &str| root.path().join(name);
         let mut settings = NodeSettings::new(at("instances"), at("run"), DomainKind::Qemu, network);
         // The kernel of the test guest has no driver for the SCSI controller that 2.0.1 guests see.
-        settings.virtio = Virtio { root: true, net: true };
+        settings.virtio = Virtio { root: true, net: true, disk: true };
         let node = start(&settings, &libvirtd).await;
         let images = serve(&guest).await;
         Self { node, settings, images, libvirtd, root, _bridge: bridge }

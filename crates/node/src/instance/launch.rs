@@ -1,7 +1,7 @@
 //! The long works of an instance: stage, create, reboot, destroy (node-controller.md §6.1, §11.2).
 
 use euca_hypervisor::{Boot, DomainSpec, Hypervisor, MacAddress, Nic, name_in};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::machine::Reboot;
@@ -11,8 +11,12 @@ use crate::error::{Chain, Error};
 use crate::fetch::ImageSource;
 use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
+use crate::volume::{Phase, plug, storage};
 
 const MIB: u64 = 1 << 20;
+
+/// How often the volumes of an instance that ends are tried to be released.
+const RELEASE_ATTEMPTS: u32 = 3;
 
 /// Fetches the instance's files and puts its disk together. Touches nothing while a domain of its name exists, or
 /// while nobody can tell.
@@ -174,11 +178,39 @@ pub(super) async fn reboot<H: Hypervisor, S>(
     match create_domain(context, record, &xml, abort).await {
         Ok(()) => {
             tracing::info!("rebooted");
+            attach_again(context, record, abort).await;
             (Reboot::Done, None)
         }
         Err(error) => {
             tracing::error!(error = %Chain(&error), "the domain could not be created again");
             (Reboot::Lost, Some(Chain(&error).to_string()))
+        }
+    }
+}
+
+/// Gives a domain that was created again the volumes that it had. One that cannot be had is missing in the guest and
+/// stays listed.
+async fn attach_again<H: Hypervisor, S>(context: &Context<H, S>, record: &Record, abort: &CancellationToken) {
+    for volume in record.volumes.iter().filter(|volume| volume.phase == Phase::Attached) {
+        let attach = async {
+            let (settings, id) = (&context.settings.volumes, &record.instance_id);
+            let mut volume = volume.clone();
+            let there = match &volume.device {
+                Some(device) => storage::is_block_device(device).await,
+                None => false,
+            };
+            if !there {
+                // The session is gone, as after a restart of the host; its device will have the same name.
+                let access = storage::prepare(settings, &volume.remote_dev).await?;
+                volume.device = Some(storage::connect(settings, &context.helper, access, abort).await?);
+            }
+            match volume.disk() {
+                Some(disk) => plug::plug(&context.hypervisor, id, &disk).await,
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = attach.await {
+            tracing::warn!(volume = volume.id, error = %Chain(&error), "not attached again");
         }
     }
 }
@@ -231,8 +263,14 @@ pub(super) async fn shutdown<H: Hypervisor, S>(
     }
 }
 
-/// Deletes the files of an instance that has no domain any more, unless the operator or a hook wants them to stay.
-pub(super) async fn clean<H, S>(context: &Context<H, S>, files: InstanceFiles) -> Result<(), Error> {
+/// Logs out of the volumes of an instance that has no domain any more, then deletes its files, unless the operator or a
+/// hook wants them to stay. Of one whose volumes cannot be released, the record stays: the next start tries again.
+pub(super) async fn clean<H, S>(
+    context: &Context<H, S>,
+    record: &Record,
+    files: InstanceFiles,
+) -> Result<(), Error> {
+    let released = release_volumes(context, record, &files).await;
     if context.settings.keep_files {
         return Ok(());
     }
@@ -242,5 +280,31 @@ pub(super) async fn clean<H, S>(context: &Context<H, S>, files: InstanceFiles) -
     if tokio::fs::try_exists(files.directory()).await.unwrap_or(true) {
         context.hook(HookEvent::PreClean, files.directory()).await?;
     }
-    blocking(move || files.remove()).await
+    blocking(move || if released { files.remove() } else { files.remove_but_record() }).await
+}
+
+/// Whether all volumes are released. Those that are not remain in the record on disk, the others do not: the next start
+/// must not take from others what this one has given back.
+async fn release_volumes<H, S>(context: &Context<H, S>, record: &Record, files: &InstanceFiles) -> bool {
+    if record.volumes.is_empty() {
+        return true;
+    }
+    let mut left = record.volumes.clone();
+    for attempt in 0..RELEASE_ATTEMPTS {
+        if attempt > 0 && !left.is_empty() {
+            sleep(context.settings.create_pause).await;
+        }
+        for volume in std::mem::take(&mut left) {
+            if let Err(error) = storage::release(&context.helper, &volume.remote_dev).await {
+                tracing::warn!(volume = volume.id, error = %Chain(&error), "volume not released");
+                left.push(volume);
+            }
+        }
+    }
+    let (released, files) = (left.is_empty(), files.clone());
+    let record = Record { volumes: left, ..record.clone() };
+    if let Err(error) = blocking(move || files.write_record(&record)).await {
+        tracing::warn!(error = %Chain(&error), "record not written");
+    }
+    released
 }

@@ -6,9 +6,10 @@
 //!
 //! ```text
 //!   ncTerminateInstance ──▶ terminations ─┐            ┌─▶ published record ──▶ ncDescribe…
-//!   ncRebootInstance ─────▶ orders (16) ──┤   task     ├─▶ instance.json
-//!   monitor ──────────────▶ snapshot ─────┤ (machine)  └─▶ work: stage · create · reboot · destroy · clean
-//!                           work's end ───┘                 one at a time
+//!   ncRebootInstance,                     │   task     │
+//!   nc(At|De)tachVolume ──▶ orders (16) ──┤ (machine)  ├─▶ instance.json
+//!   monitor ──────────────▶ snapshot ─────┤            └─▶ work: stage · create · reboot · destroy · clean ·
+//!                           work's end ───┘                 a step of a volume ([`volumes`]); one at a time
 //! ```
 //!
 //! A snapshot counts only if it was taken after the last work ended: what the monitor saw while a domain was being
@@ -19,6 +20,7 @@ mod machine;
 pub(crate) mod record;
 mod registry;
 mod timeline;
+mod volumes;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -41,6 +43,7 @@ use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
 use crate::monitor::Snapshot;
 use crate::settings::NodeSettings;
+use crate::volume::{Claims, Phase, Volume};
 use machine::{Action, Event, Machine};
 pub use machine::{State, Thresholds};
 pub(crate) use record::{NO_ADDRESS, Record};
@@ -57,6 +60,9 @@ pub(crate) struct Context<H, S> {
     pub settings: NodeSettings,
     pub hypervisor: H,
     pub images: S,
+    pub helper: euca_helper::Client,
+    /// Which storage the volumes use.
+    pub claims: Claims,
     /// The node's start; the machines count time from here.
     pub started: Instant,
     /// What the monitor saw last.
@@ -97,6 +103,8 @@ impl<H, S> Context<H, S> {
 #[derive(Debug)]
 pub(crate) enum Order {
     Reboot,
+    Attach(Volume, volumes::Reply),
+    Detach(String, volumes::Reply),
 }
 
 /// A handle to an instance's task.
@@ -130,6 +138,26 @@ impl Instance {
         state.await.map_err(|_| Error::Gone(self.id.clone()))
     }
 
+    /// Attaches a volume; ends when the guest has it.
+    pub async fn attach(&self, volume: Volume) -> Result<(), Error> {
+        self.wait(|reply| Order::Attach(volume, reply)).await
+    }
+
+    /// Detaches a volume; ends when the guest has let go of it.
+    pub async fn detach(&self, volume_id: String) -> Result<(), Error> {
+        self.wait(|reply| Order::Detach(volume_id, reply)).await
+    }
+
+    /// Queues an order and waits for what comes of it. Where there is no domain, it does not wait for one.
+    async fn wait(&self, order: impl FnOnce(volumes::Reply) -> Order) -> Result<(), Error> {
+        if !self.record().state.takes_volumes() {
+            return Err(Error::NoDomain(self.id.clone()));
+        }
+        let (reply, answer) = oneshot::channel();
+        self.order(order(reply))?;
+        answer.await.map_err(|_| Error::Gone(self.id.clone()))?
+    }
+
     fn refusal<T>(&self, refused: &mpsc::error::TrySendError<T>) -> Error {
         match refused {
             mpsc::error::TrySendError::Full(_) => Error::Busy(self.id.clone()),
@@ -149,6 +177,12 @@ impl Instance {
         let (before, machine) = (record.state, Machine::adopted(record.state, context.started.elapsed()));
         let reason = "the node was started and found the domain";
         record.timeline.push(Some(before), machine.state(), reason);
+        for volume in &mut record.volumes {
+            context.claims.claim(&volume.remote_dev);
+            if volume.phase == Phase::Attaching {
+                volume.phase = Phase::Releasing;
+            }
+        }
         Self::start(context, record, machine, None)
     }
 
@@ -169,6 +203,7 @@ impl Instance {
             durable: first.is_none(),
             sight: context.sight.clone(),
             settled: Instant::now(),
+            release_after: Instant::now(),
             work: None,
             record,
             machine,
@@ -187,11 +222,16 @@ struct Work {
 }
 
 /// What work has come to.
-struct Ended {
-    /// What the machine must know of it, if anything.
-    event: Option<Event>,
-    /// Why it failed, if it did.
-    cause: Option<String>,
+enum Ended {
+    /// Something for the machine.
+    Work {
+        /// What it must know, if anything.
+        event: Option<Event>,
+        /// Why it failed, if it did.
+        cause: Option<String>,
+    },
+    /// A step of a volume.
+    Volume(String, volumes::Step),
 }
 
 impl Ended {
@@ -201,7 +241,7 @@ impl Ended {
         if let Some(error) = &cause {
             tracing::warn!(error, "{what} failed");
         }
-        Self { event: event(cause.is_none()), cause }
+        Self::Work { event: event(cause.is_none()), cause }
     }
 }
 
@@ -215,6 +255,8 @@ struct Task<H, S> {
     work: Option<Work>,
     /// When the last work ended.
     settled: Instant,
+    /// When a volume that could not be got rid of is tried again.
+    release_after: Instant,
     /// Whether changes of the record are written: from the creation of the domain on, because only an instance
     /// with a domain is adopted, until its files are deleted.
     durable: bool,
@@ -247,13 +289,25 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                 result = ended(&mut self.work) => {
                     self.work = None;
                     self.settled = Instant::now();
-                    match result.event {
-                        Some(event) => (event, result.cause),
-                        None => continue,
+                    match result {
+                        Ended::Work { event: Some(event), cause } => (event, cause),
+                        Ended::Work { event: None, .. } => continue,
+                        Ended::Volume(id, step) => {
+                            self.stepped(id, step).await;
+                            continue;
+                        }
                     }
                 }
                 Some(order) = orders.recv(), if idle => match order {
                     Order::Reboot => (Event::Reboot, None),
+                    Order::Attach(volume, reply) => {
+                        self.attach(volume, reply).await;
+                        continue;
+                    }
+                    Order::Detach(volume_id, reply) => {
+                        self.detach(&volume_id, reply).await;
+                        continue;
+                    }
                 },
                 Ok(()) = self.sight.changed() => (Event::Pass(self.look()), None),
             };
@@ -261,6 +315,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                 context.instances.forget(&self.record);
                 return;
             }
+            self.next_step();
         }
     }
 
@@ -292,10 +347,10 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         }
         if event == Event::Cleaned {
             self.durable = false;
+            self.record.volumes.drain(..).for_each(|volume| self.context.claims.release(&volume.remote_dev));
         }
         if before != self.record {
-            self.published.send_replace(Arc::new(self.record.clone()));
-            self.keep().await;
+            self.publish_or_warn().await;
         }
         self.act(action).await;
         action
@@ -335,7 +390,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
             }
             Action::Reboot => Box::pin(async move {
                 let (how, cause) = launch::reboot(&context, &record, &files, &token).await;
-                Ended { event: Some(Event::Rebooted(how)), cause }
+                Ended::Work { event: Some(Event::Rebooted(how)), cause }
             }),
             Action::Destroy => Box::pin(async move {
                 Ended::of("destruction", launch::destroy(&context, &record).await, |_| None)
@@ -345,10 +400,22 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                 Ended::of("asking to shut down", asked, |_| None)
             }),
             Action::Clean => Box::pin(async move {
-                Ended::of("clean-up", launch::clean(&context, files).await, |_| Some(Event::Cleaned))
+                Ended::of("clean-up", launch::clean(&context, &record, files).await, |_| Some(Event::Cleaned))
             }),
         };
         self.work = Some(Work { future, abort });
+    }
+
+    /// Makes the record known as it is now, and durable, if there is something to find after a restart.
+    async fn publish(&mut self) -> Result<(), Error> {
+        self.published.send_replace(Arc::new(self.record.clone()));
+        if self.durable { self.save().await } else { Ok(()) }
+    }
+
+    /// The same where nothing depends on it.
+    async fn publish_or_warn(&mut self) {
+        self.published.send_replace(Arc::new(self.record.clone()));
+        self.keep().await;
     }
 
     /// Writes the record, if it is one to be written.

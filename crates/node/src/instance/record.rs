@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::State;
 use super::timeline::Timeline;
+use crate::volume::Volume;
 
 /// An address that is not known yet.
 pub(crate) const NO_ADDRESS: &str = "0.0.0.0";
@@ -35,6 +36,9 @@ pub(crate) struct Record {
     pub state: State,
     #[serde(default)]
     pub timeline: Timeline,
+    /// In the order in which they were attached.
+    #[serde(default)]
+    pub volumes: Vec<Volume>,
 }
 
 /// An image, kernel or ramdisk: its id, and where to fetch it.
@@ -103,6 +107,7 @@ impl Record {
             launch_index: Some(self.launch_index.clone()),
             platform: Some(self.platform.clone()),
             group_names: self.group_names.clone(),
+            volumes: Volume::to_wire(&self.volumes),
             ..nc::Instance::default()
         }
     }
@@ -188,6 +193,7 @@ pub(crate) mod tests {
             launch_time: 1_794_350_000,
             state: State::Running,
             timeline: Timeline::default(),
+            volumes: Vec::new(),
         }
     }
 

@@ -63,6 +63,7 @@ fn accepted(request: &nc::NcRunInstance, now: i64) -> Result<Record, Error> {
         launch_time: now,
         state: State::Staging,
         timeline: Timeline::default(),
+        volumes: Vec::new(),
     })
 }
 

@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
+use euca_helper::testing::{FakeIscsi, TestHelper};
 use euca_hypervisor::recording::Operation;
 use euca_wire::{NodeApi, nc};
 
@@ -147,29 +148,35 @@ async fn the_network_of_system_mode_is_always_ready() {
 
 #[tokio::test]
 async fn power_down_says_yes_and_runs_its_program_once() {
-    let bench = Bench::with(|settings| {
-        let trace = settings.run_dir.join("trace");
-        settings.power_down =
-            vec!["/bin/sh".into(), "-c".into(), format!("echo down >> {}", trace.display()).into()];
-    })
-    .await;
+    let iscsi = FakeIscsi::new().unwrap();
+    let helper = TestHelper::start(&iscsi, |_| {}).unwrap();
+    let trace = iscsi.at("trace");
+    let aside = helper.power_down().with_extension("new");
+    std::fs::write(&aside, format!("#!/bin/sh\necho down >> {trace:?}\n")).unwrap();
+    std::fs::set_permissions(&aside, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::rename(aside, helper.power_down()).unwrap();
+    let bench = Bench::with(|settings| settings.helper = helper.socket()).await;
     let response = bench.node.nc_power_down(nc::NcPowerDown::default()).await.unwrap();
     assert_eq!((response.return_, response.status_message), (Some(true), Some(0)), "nc_118");
-    let trace = bench.settings.run_dir.join("trace");
     let started = Instant::now();
     while !trace.exists() && started.elapsed() < Duration::from_secs(10) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     bench.node.shutdown().await;
-    assert_eq!(std::fs::read_to_string(&trace).unwrap(), "down\n", "nc_118");
+    assert_eq!(iscsi.trace(), ["down"], "nc_118");
 
-    let bench = Bench::with(|settings| settings.power_down = vec!["/nonexistent/powernap-now".into()]).await;
-    let response = bench.node.nc_power_down(nc::NcPowerDown::default()).await.unwrap();
-    assert_eq!((response.return_, response.status_message), (Some(true), Some(0)), "nc_119");
+    for socket in [helper.socket(), "/nonexistent/socket".into()] {
+        std::fs::remove_file(helper.power_down()).unwrap_or_default();
+        let bench = Bench::with(|settings| settings.helper = socket).await;
+        let response = bench.node.nc_power_down(nc::NcPowerDown::default()).await.unwrap();
+        assert_eq!((response.return_, response.status_message), (Some(true), Some(0)), "nc_119");
+        bench.node.shutdown().await;
+    }
+    assert_eq!(iscsi.trace(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn bundles_and_volumes_are_refused_as_the_wire_wants_it() {
+async fn bundles_are_refused_as_the_wire_wants_it() {
     let bench = Bench::new().await;
     bench.running("i-1").await;
     let id = Some("i-1".to_owned());
@@ -191,12 +198,6 @@ async fn bundles_and_volumes_are_refused_as_the_wire_wants_it() {
     }
 
     let refused = Some("admin".to_owned());
-    let attach = nc::NcAttachVolume { instance_id: Some("i-9".to_owned()), ..admin() };
-    let attach = bench.node.nc_attach_volume(attach).await.unwrap();
-    assert_eq!((attach.return_, attach.user_id), (Some(false), refused.clone()));
-    let detach =
-        bench.node.nc_detach_volume(nc::NcDetachVolume { instance_id: id.clone(), ..admin() }).await.unwrap();
-    assert_eq!((detach.return_, detach.user_id), (Some(false), refused.clone()));
     let bundle = nc::NcBundleInstance { instance_id: id, ..admin() };
     let bundle = bench.node.nc_bundle_instance(bundle).await.unwrap();
     assert_eq!((bundle.return_, bundle.user_id), (Some(false), refused));

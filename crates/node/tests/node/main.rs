@@ -10,3 +10,4 @@ mod inspect;
 mod lifecycle;
 mod monitor;
 mod recovery;
+mod volumes;
