@@ -113,8 +113,7 @@ impl Client {
         read: impl FnOnce(&Element<'_>) -> Result<T, DecodeError>,
     ) -> Result<T, CallError> {
         let action = Q::OPERATION.action;
-        let (message_id, message) = self.message(request).await?;
-        let (status, reply) = self.post(action, message, link).await?;
+        let (message_id, status, reply) = self.send(request, link).await?;
         let undecodable = |reason: String| CallError::Undecodable(format!("{reason} (HTTP status {status})"));
         let envelope =
             scan::scan(&reply, &self.options.xml).map_err(|error| undecodable(error.to_string()))?;
@@ -168,36 +167,39 @@ impl Client {
         slot.take().filter(|prepared| prepared.suits(action, keys))
     }
 
-    /// One exchange over a connection of its own or, with a `link`, over the one kept there, which stays. One that
-    /// the peer has closed meanwhile is replaced, once.
-    async fn post(
+    /// Sends the request over a connection of its own or, with a `link`, over the one kept there, which stays. One
+    /// that the peer has closed meanwhile is replaced, once, and the message with it: the peer takes none twice. Brings
+    /// the message's id and what came back.
+    async fn send<Q: Request>(
         &self,
-        action: &str,
-        message: Vec<u8>,
-        link: Option<&mut Link>,
-    ) -> Result<(StatusCode, Bytes), CallError> {
+        request: &Q,
+        mut link: Option<&mut Link>,
+    ) -> Result<(String, StatusCode, Bytes), CallError> {
         let Some(target) = &self.target else {
             return Err(CallError::Unreachable(format!("{:?} is not an http URL with a host", self.url)));
         };
-        let (message, limit) = (Bytes::from(message), self.options.reply_bytes);
-        let request = |kept| target.request(action, message.clone(), kept);
-        let Some(link) = link else {
-            let mut connection = Connection::open(&target.authority).await?;
-            return connection.exchange(request(false)?, limit).await.map_err(|failure| failure.error);
-        };
-        if let Some(mut connection) = link.take().and_then(|kept| kept.downcast::<Connection>().ok()) {
-            match connection.exchange(request(true)?, limit).await {
+        let (action, limit) = (Q::OPERATION.action, self.options.reply_bytes);
+        if let Some(link) = link.as_deref_mut()
+            && let Some(mut connection) = link.take().and_then(|kept| kept.downcast::<Connection>().ok())
+        {
+            let (id, message) = self.message(request).await?;
+            match connection.exchange(target.request(action, message, true)?, limit).await {
                 Err(Failure { unanswered: true, .. }) => {}
-                answer => {
+                Err(failure) => return Err(failure.error),
+                Ok((status, reply)) => {
                     *link = Some(connection);
-                    return answer.map_err(|failure| failure.error);
+                    return Ok((id, status, reply));
                 }
             }
         }
+        let (id, message) = self.message(request).await?;
         let mut connection = Box::new(Connection::open(&target.authority).await?);
-        let answer = connection.exchange(request(true)?, limit).await.map_err(|failure| failure.error)?;
-        *link = Some(connection);
-        Ok(answer)
+        let answer = connection.exchange(target.request(action, message, link.is_some())?, limit).await;
+        let (status, reply) = answer.map_err(|failure| failure.error)?;
+        if let Some(link) = link {
+            *link = Some(connection);
+        }
+        Ok((id, status, reply))
     }
 }
 
@@ -206,7 +208,7 @@ impl Target {
     fn request(
         &self,
         action: &str,
-        message: Bytes,
+        message: Vec<u8>,
         kept: bool,
     ) -> Result<http::Request<Full<Bytes>>, CallError> {
         let mut request = http::Request::builder()
@@ -220,7 +222,7 @@ impl Target {
         if !kept {
             request = request.header(CONNECTION, "close");
         }
-        request.body(Full::new(message)).map_err(|error| CallError::Unreachable(chain(&error)))
+        request.body(Full::new(Bytes::from(message))).map_err(|error| CallError::Unreachable(chain(&error)))
     }
 }
 

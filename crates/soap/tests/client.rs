@@ -1,6 +1,7 @@
 //! The client against peers that answer in every way that C daemons do, and in ways that nobody should.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -263,7 +264,7 @@ async fn a_request_looks_as_that_of_a_c_client_and_its_connection_is_not_kept() 
 /// Serves connection after connection, each with its answers; how many requests each one has brought until the client
 /// ended it or the answers were used up.
 async fn serve_connections(listener: TcpListener, connections: Vec<Vec<Vec<u8>>>) -> Vec<usize> {
-    let mut counts = Vec::new();
+    let (mut counts, mut seen) = (Vec::new(), HashSet::new());
     for answers in connections {
         let (mut stream, _) = listener.accept().await.unwrap();
         let (mut raw, mut requests) = (Vec::new(), 0);
@@ -276,6 +277,7 @@ async fn serve_connections(listener: TcpListener, connections: Vec<Vec<Vec<u8>>>
             }
             let head = String::from_utf8_lossy(&raw).to_lowercase();
             assert!(!head.contains("connection: close"), "{head}");
+            assert!(seen.insert(raw.clone()), "a message comes twice");
             requests += 1;
             stream.write_all(&answer).await.unwrap();
         }
