@@ -28,6 +28,10 @@ pub enum HookEvent {
     Adopting,
     /// The files of an instance are about to be deleted. Forbidden, they stay.
     PreClean,
+    /// A volume is about to be attached.
+    PreAttach,
+    /// A volume is not attached any more, or was not in the end. Nothing is left to forbid.
+    PostDetach,
 }
 
 impl HookEvent {
@@ -37,6 +41,8 @@ impl HookEvent {
             Self::PreBoot => "NC_EVENT_PRE_BOOT",
             Self::Adopting => "NC_EVENT_ADOPTING",
             Self::PreClean => "NC_EVENT_PRE_CLEAN",
+            Self::PreAttach => "NC_EVENT_PRE_ATTACH",
+            Self::PostDetach => "NC_EVENT_POST_DETACH",
         }
     }
 }

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Ended, State, Task, Work};
 use crate::error::{Chain, Error};
 use crate::fetch::ImageSource;
+use crate::hooks::HookEvent;
 use crate::volume::plug::{self, Unplugged};
 use crate::volume::{MAX_VOLUMES, Phase, Volume, storage};
 
@@ -65,10 +66,12 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         }
         let Some(volume) = self.record.volumes.last().cloned() else { return };
         let (context, id) = (Arc::clone(&self.context), self.record.instance_id.clone());
+        let files = self.files.clone();
         self.step(volume.id.clone(), |abort| async move {
             let settings = &context.settings.volumes;
             let prepared = async {
                 plug::check(&context.hypervisor, &id, volume.name().as_str()).await?;
+                context.hook(HookEvent::PreAttach, files.directory()).await?;
                 storage::prepare(settings, &volume.remote_dev).await
             };
             match prepared.await {
@@ -145,6 +148,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
             return;
         }
         let (context, id) = (Arc::clone(&self.context), self.record.instance_id.clone());
+        let files = self.files.clone();
         self.step(volume.id.clone(), |abort| async move {
             let limit = context.settings.volumes.unplug_wait;
             let unplugged = match volume.disk() {
@@ -155,6 +159,9 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                 Ok(()) => storage::release(&context.helper, &volume.remote_dev).await,
                 Err(error) => Err(error),
             };
+            if released.is_ok() {
+                context.allows(HookEvent::PostDetach, files.directory()).await;
+            }
             Step::Released(released, reply)
         });
     }

@@ -9,14 +9,14 @@ use std::time::Duration;
 use euca_command::{Command, CommandRunner, Error, Output};
 use euca_hypervisor::DomainState;
 use euca_hypervisor::recording::Operation::{Create, Destroy, Shutdown};
-use euca_node::{HookEvent, Hooks};
+use euca_node::{HookEvent, Hooks, NodeSettings};
 use futures_util::future::{BoxFuture, ready};
 
 use crate::bench::{Bench, seconds};
 
 /// Plays the one hook: keeps what it is told of, and does as planned.
 #[derive(Default)]
-struct Site {
+pub struct Site {
     told: Mutex<Vec<String>>,
     forbids: Mutex<Option<HookEvent>>,
     /// What becomes of `libvirt.xml`: a text in it, and what is put in its place.
@@ -44,29 +44,33 @@ impl CommandRunner for Site {
 }
 
 impl Site {
-    fn forbid(&self, event: Option<HookEvent>) {
-        *self.forbids.lock().unwrap() = event;
-    }
-
-    fn told(&self) -> Vec<String> {
-        std::mem::take(&mut self.told.lock().unwrap())
-    }
-}
-
-async fn bench() -> (Bench, Arc<Site>) {
-    let site = Arc::new(Site::default());
-    let runner = Arc::clone(&site);
-    let bench = Bench::with(|settings| {
-        let directory = settings.run_dir.join("hooks");
+    /// Gives a node this hook.
+    pub fn install(settings: &mut NodeSettings) -> Arc<Self> {
+        let (site, directory) = (Arc::new(Self::default()), settings.run_dir.join("hooks"));
         fs::create_dir(&directory).unwrap();
         fs::write(directory.join("hook"), "").unwrap();
         for path in [&directory, &directory.join("hook")] {
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        settings.hooks = Some(Hooks { directory, home: "/".into(), limit: Duration::from_secs(10), runner });
-    })
-    .await;
-    (bench, site)
+        let (limit, runner) = (Duration::from_secs(10), Arc::clone(&site));
+        settings.hooks = Some(Hooks { directory, home: "/".into(), limit, runner });
+        site
+    }
+
+    pub fn forbid(&self, event: Option<HookEvent>) {
+        *self.forbids.lock().unwrap() = event;
+    }
+
+    /// What it was told since the last time.
+    pub fn told(&self) -> Vec<String> {
+        std::mem::take(&mut self.told.lock().unwrap())
+    }
+}
+
+async fn bench() -> (Bench, Arc<Site>) {
+    let mut site = None;
+    let bench = Bench::with(|settings| site = Some(Site::install(settings))).await;
+    (bench, site.unwrap())
 }
 
 fn why(bench: &Bench, id: &str) -> Vec<String> {

@@ -9,13 +9,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use euca_helper::testing::{FakeIscsi, PASSWORD, TARGET, TestHelper};
 use euca_hypervisor::recording::Operation::{AttachDisk, DetachDisk};
-use euca_node::NodeSettings;
+use euca_node::{HookEvent, NodeSettings};
 use euca_wire::{NodeApi, nc};
 use openssl::pkey::Private;
 use openssl::rsa::{Padding, Rsa};
 use tokio::time::sleep;
 
 use crate::bench::{Bench, IMAGE, admin};
+use crate::hooks::Site;
 
 fn key() -> &'static Rsa<Private> {
     static KEY: OnceLock<Rsa<Private>> = OnceLock::new();
@@ -514,4 +515,22 @@ async fn with_virtio_a_volume_is_a_virtio_disk() {
     volumes.bench.restart().await;
     assert!(volumes.detach("vol-1").await, "as it was attached, whatever is set now");
     assert_eq!(volumes.plugged(), NONE);
+}
+
+#[tokio::test]
+async fn hooks_are_told_of_volumes_and_may_forbid_to_attach_them() {
+    let mut site = None;
+    let volumes = Volumes::with(|settings| site = Some(Site::install(settings)), |_| {}).await;
+    let site = site.unwrap();
+    site.told();
+    assert!(volumes.attach("vol-1", AOE, "/dev/sdb").await);
+    assert_eq!(site.told(), ["NC_EVENT_PRE_ATTACH i-1"]);
+    site.forbid(Some(HookEvent::PostDetach));
+    assert!(volumes.detach("vol-1").await, "it is too late to forbid that");
+    assert_eq!(site.told(), ["NC_EVENT_POST_DETACH i-1"]);
+    site.forbid(Some(HookEvent::PreAttach));
+    assert!(!volumes.attach("vol-1", AOE, "/dev/sdb").await);
+    assert_eq!(site.told(), ["NC_EVENT_PRE_ATTACH i-1"]);
+    assert_eq!(volumes.listed().await, NONE);
+    assert_eq!(volumes.bench.hypervisor.count(AttachDisk, ID), 1);
 }
