@@ -1,6 +1,7 @@
 //! The instances' files below `INSTANCE_PATH` (storage.md §3), and how they are written so that a kill at any
 //! instant leaves the old content or the new.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint;
 use crate::error::Error;
 use crate::instance::Record;
 
@@ -127,21 +129,41 @@ struct Saved {
     instance: Record,
 }
 
-/// Reads the record in `directory`, which must be that of the instance it describes.
+/// Reads the record in `directory`, which must be that of the instance it describes; where there is none, the
+/// checkpoint that the original left.
 pub(crate) fn read_record(directory: &Path) -> Result<Record, Error> {
-    let path = directory.join("instance.json");
-    let text = fs::read(&path).map_err(Error::file("read", &path))?;
+    let mut path = directory.join("instance.json");
+    let (bytes, of_original) = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            path = directory.join("instance-checkpoint");
+            (read_at_most(&path, checkpoint::SIZE + 1), true)
+        }
+        read => (read, false),
+    };
+    let bytes = bytes.map_err(Error::file("read", &path))?;
     let refuse = |reason: String| Error::Record { path: path.clone(), reason };
-    let saved: Saved = serde_json::from_slice(&text).map_err(|error| refuse(error.to_string()))?;
-    if saved.version != VERSION {
-        return Err(refuse(format!("version {} is unknown", saved.version)));
-    }
-    let record = saved.instance;
-    let place = Path::new(&record.user_id).join(record.instance_id.as_str());
-    if !directory.ends_with(&place) {
-        return Err(refuse(format!("it describes {place:?}")));
+    let record = match of_original {
+        true => checkpoint::read(&bytes).map_err(|error| refuse(error.to_string()))?,
+        false => {
+            let saved: Saved = serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
+            if saved.version != VERSION {
+                return Err(refuse(format!("version {} is unknown", saved.version)));
+            }
+            saved.instance
+        }
+    };
+    let user = directory.parent().and_then(Path::file_name);
+    let place = [user, directory.file_name()].map(|name| name.and_then(OsStr::to_str));
+    if place != [Some(record.user_id.as_str()), Some(record.instance_id.as_str())] {
+        return Err(refuse(format!("it describes {}/{}", record.user_id, record.instance_id)));
     }
     Ok(record)
+}
+
+fn read_at_most(path: &Path, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    fs::File::open(path)?.take(bytes as u64).read_to_end(&mut read)?;
+    Ok(read)
 }
 
 /// What a file must survive once it is written.

@@ -14,6 +14,7 @@
 //! (`euca-hypervisor`). Not built yet: bundles, managed networks, the image cache, key injection.
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod console;
 mod disk;
 mod error;
@@ -263,6 +264,12 @@ fn disk_bytes(settings: &NodeSettings, records: &[Arc<Record>]) -> u64 {
     let cache = path.join("eucalyptus/cache");
     let filled: u64 = directories.chain([cache]).map(|directory| files::bytes_below(&directory)).sum();
     free.unwrap_or(0).saturating_add(filled)
+}
+
+/// Reads a checkpoint of the original and forgets it: for the fuzz target.
+#[doc(hidden)]
+pub fn read_checkpoint(bytes: &[u8]) -> bool {
+    checkpoint::read(bytes).is_ok()
 }
 
 /// Seconds since 1970.

@@ -19,7 +19,7 @@ mod launch;
 mod machine;
 pub(crate) mod record;
 mod registry;
-mod timeline;
+pub(crate) mod timeline;
 mod volumes;
 
 use std::path::Path;

@@ -21,6 +21,8 @@ use crate::error::Error;
 
 /// Volumes of one instance (node-controller.md §2.9).
 pub(crate) const MAX_VOLUMES: usize = 256;
+/// What stands before the device that was asked for in `localDev` (storage.md Q48).
+pub(crate) const REQUESTED: &str = "unknown,requested:";
 /// The volumes of an instance that fit on the wire.
 const MAX_ON_WIRE: usize = 64;
 
@@ -94,7 +96,7 @@ impl Volume {
             volume_id: Some(volume.id.clone()),
             remote_dev: Some(volume.remote_dev.as_str().to_owned()),
             // The CLC takes the prefix off and compares the rest.
-            local_dev: Some(format!("unknown,requested:{}", volume.requested)),
+            local_dev: Some(format!("{REQUESTED}{}", volume.requested)),
             state: Some("attached".to_owned()),
         };
         there.take(MAX_ON_WIRE).map(volume).collect()

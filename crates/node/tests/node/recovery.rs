@@ -7,7 +7,10 @@ use euca_hypervisor::recording::Operation::{Create, Destroy, Domains};
 use euca_hypervisor::recording::Recording;
 use euca_node::{Error, Node};
 
+use euca_wire::DateTime;
+
 use crate::bench::{Bench, IMAGE, Images, seconds};
+use crate::checkpoint::checkpoint;
 
 #[tokio::test(start_paused = true)]
 async fn nc_016_a_running_domain_is_adopted_with_all_that_was_known_of_it() {
@@ -21,6 +24,42 @@ async fn nc_016_a_running_domain_is_adopted_with_all_that_was_known_of_it() {
     assert_eq!((bench.hypervisor.count(Create, "i-1"), bench.hypervisor.count(Destroy, "i-1")), (1, 0));
     // nc_152
     bench.hypervisor.vanish("i-1");
+    assert_eq!(bench.timeline("i-1", 250).await, "Extant Teardown -");
+    assert!(!bench.directory("admin", "i-1").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nc_022_what_the_original_left_running_is_adopted() {
+    let mut bench = Bench::new().await;
+    for id in ["i-1", "i-2", "i-3"] {
+        bench.running(id).await;
+    }
+    let checkpoint = checkpoint("i-1", "admin");
+    for (id, bytes) in [("i-1", &checkpoint[..]), ("i-2", &checkpoint[..]), ("i-3", &checkpoint[..715_735])] {
+        let directory = bench.directory("admin", id);
+        std::fs::remove_file(directory.join("instance.json")).unwrap();
+        std::fs::write(directory.join("instance-checkpoint"), bytes).unwrap();
+    }
+    bench.restart().await;
+    let listed = bench.describe("eucalyptus", &[]).await;
+    let [instance] = listed.as_slice() else { panic!("{listed:?}") };
+    assert_eq!((instance.instance_id.as_str(), instance.user_id.as_str()), ("i-1", "admin"));
+    assert_eq!((instance.state_name.as_str(), instance.image_id.as_str()), ("Extant", "emi-1"));
+    assert_eq!(instance.kernel_id.as_deref(), Some("eki-1"));
+    assert_eq!(instance.launch_time, Some(DateTime::from_unix(1_300_000_000)));
+    assert_eq!(instance.net_params.as_ref().unwrap().public_ip, "192.168.1.7");
+    assert_eq!(instance.group_names, ["default", "web"]);
+    let [volume] = instance.volumes.as_slice() else { panic!("{:?}", instance.volumes) };
+    assert_eq!(volume.volume_id.as_deref(), Some("vol-1"));
+    assert_eq!(volume.remote_dev.as_deref(), Some("/dev/etherd/e0.1"));
+    assert_eq!(volume.local_dev.as_deref(), Some("unknown,requested:/dev/sdb"));
+    assert_eq!(volume.state.as_deref(), Some("attached"));
+    // Another's, and st_t063: one that is cut short. Their domains and files are left alone.
+    for id in ["i-2", "i-3"] {
+        assert_eq!(bench.hypervisor.peek(id), Some(DomainState::Running), "{id}");
+        assert!(bench.directory("admin", id).join("disk").exists(), "{id}");
+    }
+    bench.terminate("i-1").await.unwrap();
     assert_eq!(bench.timeline("i-1", 250).await, "Extant Teardown -");
     assert!(!bench.directory("admin", "i-1").exists());
 }
