@@ -124,6 +124,8 @@ async fn an_operator_runs_reads_reboots_explains_and_terminates_an_instance() {
         "{life}"
     );
 
+    until("ready again", async || admin.json("/health").await.unwrap().0 == 200).await;
+
     // libvirtd hangs: the daemon is alive, not ready, and says what is wrong.
     libvirtd.suspend().unwrap();
     until("not ready", async || admin.json("/health").await.unwrap().0 == 503).await;
