@@ -15,6 +15,8 @@ use openssl::pkey::{PKey, Private, Public};
 use openssl::rsa::Rsa;
 use openssl::x509::X509;
 
+use crate::algorithms::sign;
+
 /// Why a key file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -116,6 +118,8 @@ pub struct KeyPair {
     key: Rsa<Private>,
     /// Base64 of the DER, as every signed message carries it.
     token: String,
+    /// The certificate's file as it is.
+    pem: Vec<u8>,
 }
 
 impl KeyPair {
@@ -140,12 +144,25 @@ impl KeyPair {
             return Err(KeyError::Mismatch { key: paths[1].to_owned(), certificate: paths[0].to_owned() });
         }
         let token = STANDARD.encode(&certificate.der);
-        Ok(Self { certificate, key, token })
+        Ok(Self { certificate, key, token, pem: pem[0].to_owned() })
     }
 
     /// The public half.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// The file of the certificate, byte for byte, as Walrus wants to see it (storage.md §5.2).
+    pub fn certificate_file(&self) -> &[u8] {
+        &self.pem
+    }
+
+    /// The RSA-SHA1 signature of `data`, PKCS#1 v1.5.
+    ///
+    /// # Errors
+    /// OpenSSL's.
+    pub fn sign(&self, data: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        sign(&self.key, &[data])
     }
 
     pub(crate) fn key(&self) -> &Rsa<Private> {
