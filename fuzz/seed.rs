@@ -60,6 +60,18 @@ fn main() -> std::io::Result<()> {
     image("disk-1", &[entry(0x83, 8)])?;
     image("disk-2", &[entry(0x83, 8), entry(0x82, 16)])?;
     write("image", "qcow2", b"\0\0\0\x40\0\0\0\0QFI\xfb\0\0\0\x03")?;
+    // An answer in each of its framings, one of a gzip member, and a manifest.
+    let answers: [(&str, &[u8]); 4] = [
+        ("length", b"\0\x05\0HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+        ("close", b"\0\x05\0HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello"),
+        ("chunked", b"\0\x05\0HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+        ("gzip", b"\x01\x05\0HTTP/1.1 200 OK\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\x03\xcbH\xcd\xc9\xc9\x07\0\x86\xa6\x106\x05\0\0\0"),
+    ];
+    for (name, answer) in answers {
+        write("walrus", name, answer)?;
+    }
+    let manifest = b"<?xml version=\"1.0\"?><manifest><image><name>i</name><size>5</size></image></manifest>";
+    write("walrus", "manifest", manifest)?;
 
     for (name, request) in [
         ("login", r#"{"login":{"target":"iqn.2009-06.com.eucalyptus.c1:store7","host":"10.0.0.5","secret":"AbCdEfGhIjKl"}}"#),

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Why an image cannot be had, or a disk cannot be built (storage.md §14.5).
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +79,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The node's key pair, without which no request can be signed.
+    #[error("no request can be signed")]
+    Key {
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What several launches have waited for has failed for all of them.
+    #[error("the image could not be fetched")]
+    Shared(#[source] Arc<Self>),
     /// A program that has failed.
     #[error("{program} has failed with {status}: {stderr}")]
     Helper {
@@ -110,6 +122,24 @@ impl Error {
         move |source| match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace { path, source },
             _ => Self::File { action, path, source },
+        }
+    }
+
+    /// A connection that was not made, or broke.
+    pub(crate) fn broken(
+        what: &str,
+        reason: &str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Transient { what: what.to_owned(), reason: reason.to_owned(), source: Some(source.into()) }
+    }
+
+    /// A server that says nothing, or too little, within `limit`.
+    pub(crate) fn silent(what: &str, limit: Duration) -> Self {
+        Self::Transient {
+            what: what.to_owned(),
+            reason: format!("too little came within {limit:?}"),
+            source: None,
         }
     }
 
