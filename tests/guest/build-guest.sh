@@ -5,7 +5,7 @@
 #
 # leaves OUTDIR/kernel, OUTDIR/ramdisk and OUTDIR/root.img: the kernel of Debian's linux-image-cloud-amd64
 # (its package is downloaded and unpacked, never installed), an initramfs of busybox-static with ./init, and a
-# 1 MiB root image that holds the boot counter. Does nothing when OUTDIR already holds what this version of the
+# root image of 2 MiB, ext2 with an empty /root; its boot sector holds the boot counter. Does nothing when OUTDIR already holds what this version of the
 # script builds; several may run at once.
 set -euo pipefail
 
@@ -31,13 +31,13 @@ package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image
 (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package")
 dpkg-deb --extract "$work"/linux-image-*.deb "$work/package"
 
-# A disk on virtio-blk, virtio-scsi or IDE, and the power button; each module after those it depends on, which
+# A disk on virtio-blk, virtio-scsi or IDE, its file systems, and the power button; each module after those it depends on, which
 # modules.dep lists nearest first.
 release=$(basename "$work"/package/lib/modules/*)
 "$busybox" depmod -b "$work/package" "$release"
 root=$work/initramfs
 mkdir -p "$root/bin" "$root/modules"
-for wanted in virtio_pci virtio_blk virtio_scsi ata_piix sd_mod button evdev; do
+for wanted in virtio_pci virtio_blk virtio_scsi ata_piix sd_mod ext4 button evdev; do
     awk -v wanted="$wanted.ko" -F '[: ]+' '{
         n = split($1, path, "/")
         if (path[n] == wanted) for (i = NF; i >= 1; i--) if ($i != "") print $i
@@ -52,8 +52,9 @@ ln -s busybox "$root/bin/sh"
 install -m 0755 "$here/init" "$root/init"
 (cd "$root" && find . | LC_ALL=C sort | "$busybox" cpio -o -H newc 2>/dev/null | gzip -1) > "$work/ramdisk"
 
-printf 'EUCA-GUEST-COUNTER 0\n' > "$work/root.img"
-truncate -s 1M "$work/root.img"
+mkdir -p "$work/files/root"
+PATH=$PATH:/sbin:/usr/sbin mke2fs -q -t ext2 -E root_owner=0:0 -d "$work/files" "$work/root.img" 2M
+printf 'EUCA-GUEST-COUNTER 0\n' | dd of="$work/root.img" conv=notrunc status=none
 
 mv "$work"/package/boot/vmlinuz-* "$out/kernel"
 mv "$work/ramdisk" "$work/root.img" "$out/"

@@ -33,7 +33,7 @@ pub struct Cloud {
     pub libvirtd: PrivateLibvirtd,
     /// What an operator asks the cluster with.
     pub client: CcClient,
-    /// Where images come from: `kernel`, `ramdisk` and `root.img`.
+    /// The Walrus with the images `kernel`, `ramdisk` and `root.img`.
     pub images: ImageServer,
     _bridge: TestBridge,
     node_home: Home,
@@ -94,20 +94,31 @@ impl Cloud {
     }
 
     /// RunInstances of the test guest.
+    pub fn request(&self, id: &str) -> cc::RunInstances {
+        cc::RunInstances {
+            kernel_id: Some("eki-12345678".to_owned()),
+            ramdisk_id: Some("eri-12345678".to_owned()),
+            image_url: Some(self.images.url("root.img")),
+            kernel_url: Some(self.images.url("kernel")),
+            ramdisk_url: Some(self.images.url("ramdisk")),
+            ..run_instances(id)
+        }
+    }
+
+    /// Runs the test guest.
     ///
     /// # Errors
     /// It is not accepted.
     pub async fn run(&self, id: &str) -> Result<()> {
-        let reply = self
-            .ask(&cc::RunInstances {
-                kernel_id: Some("eki-12345678".to_owned()),
-                ramdisk_id: Some("eri-12345678".to_owned()),
-                image_url: Some(self.images.url("root.img")),
-                kernel_url: Some(self.images.url("kernel")),
-                ramdisk_url: Some(self.images.url("ramdisk")),
-                ..run_instances(id)
-            })
-            .await?;
+        self.launch(&self.request(id)).await
+    }
+
+    /// Sends this request.
+    ///
+    /// # Errors
+    /// It is not accepted.
+    pub async fn launch(&self, request: &cc::RunInstances) -> Result<()> {
+        let reply = self.ask(request).await?;
         ensure!(
             reply.text().contains("<n:stateName>Pending</n:stateName>"),
             "not launched: {}",

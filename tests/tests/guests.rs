@@ -1,10 +1,15 @@
 //! The product whole, with real libvirt and real guests.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
+use euca_hypervisor::testing::TestGuest;
 use euca_tests::cloud::{Cloud, POLL_PERIOD};
+use euca_tests::{machine, until};
+use euca_wire::cc;
 
 /// Two instances run; one is rebooted and its console shows the second boot while the other's does not; both are
 /// terminated, and nothing is left.
@@ -21,7 +26,9 @@ async fn instances_run_reboot_one_by_one_and_end_without_a_trace() {
         // Staging, creating the domain, and two polls, the node's and the cluster's.
         cloud.reaches(id, Some("Extant"), Duration::from_secs(60)).await.unwrap();
     }
-    assert_eq!(cloud.libvirtd.domain_pids().len(), 2);
+    // Beside them, the guest by which the node controller tries out its hypervisor may live a while.
+    let two = async || Ok(cloud.libvirtd.domain_pids().len() == 2);
+    until("two domains", Duration::from_secs(60), two).await.unwrap();
     for id in [first, second] {
         cloud.booted(id, 1).await.unwrap();
     }
@@ -78,4 +85,56 @@ async fn a_guest_survives_the_loss_of_libvirtd_and_of_its_node_controller() {
     assert!(cloud.libvirtd.domain_pids().is_empty(), "a domain is left");
     assert_eq!(cloud.instance_files().unwrap(), Vec::<std::path::PathBuf>::new());
     cloud.stop().unwrap();
+}
+
+/// An image of 1 GiB, dense, from a Walrus that wants signatures, becomes a disk with key, ephemeral file system and
+/// swap, and the guest finds them. The second launch of the image has it from the cache.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gib_of_image_becomes_a_disk_whose_guest_finds_its_key() {
+    const KEY: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQ alice@example";
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest");
+    TestGuest::build(&built).unwrap();
+    let guest = tempfile::tempdir().unwrap();
+    for file in ["kernel", "ramdisk", "root.img", ".version"] {
+        std::fs::copy(built.join(file), guest.path().join(file)).unwrap();
+    }
+    fill(&guest.path().join("root.img"), 1 << 30);
+    let cloud = Cloud::start(guest.path()).await.unwrap();
+    for (id, downloads) in [("i-0000DDDD", 3), ("i-0000EEEE", 3)] {
+        let request = cloud.request(id);
+        let instance_type = Some(cc::VirtualMachine { disk: Some(3), ..machine() });
+        let key_name = Some(KEY.to_owned());
+        cloud.launch(&cc::RunInstances { instance_type, key_name, ..request }).await.unwrap();
+        cloud.reaches(id, Some("Extant"), Duration::from_secs(120)).await.unwrap();
+        cloud.booted(id, 1).await.unwrap();
+        let console = cloud.console(id).await.unwrap();
+        for line in [&format!("EUCA-GUEST-KEY {KEY}"), "EUCA-GUEST-EPHEMERAL ext3", "EUCA-GUEST-SWAP 5242"] {
+            assert!(console.contains(line), "{line}: {console}");
+        }
+        assert_eq!(cloud.images.served().len(), downloads, "{:?}", cloud.images.served());
+    }
+    let disk = cloud.instance_files().unwrap().into_iter().find(|path| path.ends_with("i-0000DDDD/disk"));
+    let disk = format!("{}?offset=32256", disk.unwrap().display());
+    let keys = Command::new("/sbin/debugfs").args(["-R", "cat /root/.ssh/authorized_keys", &disk]).output();
+    assert_eq!(String::from_utf8(keys.unwrap().stdout).unwrap(), format!("{KEY}\n"));
+    cloud.stop().unwrap();
+}
+
+/// Makes the root image this long, with a file system of the same content that has no holes.
+fn fill(image: &Path, length: u64) {
+    let mut boot_sector = [0; 512];
+    std::fs::File::open(image).unwrap().read_exact(&mut boot_sector).unwrap();
+    let files = tempfile::tempdir().unwrap();
+    std::fs::create_dir(files.path().join("root")).unwrap();
+    let mut file = std::fs::File::create(image).unwrap();
+    let noise: Vec<u8> = (0..1 << 20).map(|_| fastrand::u8(..)).collect();
+    for _ in 0..length >> 20 {
+        file.write_all(&noise).unwrap();
+    }
+    let made = Command::new("/sbin/mke2fs")
+        .args(["-q", "-F", "-t", "ext2", "-E", "nodiscard,root_owner=0:0", "-d"])
+        .args([files.path(), image])
+        .status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::FileExt::write_all_at(&file, &boot_sector, 0).unwrap();
 }

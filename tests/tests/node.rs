@@ -55,7 +55,10 @@ async fn an_operator_runs_reads_reboots_explains_and_terminates_an_instance() {
     let mut daemon = Daemon::start("nc-daemon", &home).unwrap();
     let client = NcClient::new(&home, address);
     let walrus = images.address().to_string();
-    let run = ["-w", &walrus, "-m", "emi-1:root.img", "-k", "eki-1:kernel", "-r", "eri-1:ramdisk"];
+    let manifest = |id: &str, file: &str| format!("{id}:images/{file}.manifest.xml");
+    let [image, kernel, ramdisk] = [("emi-1", "root.img"), ("eki-1", "kernel"), ("eri-1", "ramdisk")]
+        .map(|(id, file)| manifest(id, file));
+    let run = ["-w", &walrus, "-m", &image, "-k", &kernel, "-r", &ramdisk];
     let size = ["--memory", "128", "--cores", "1", "-G", "default:web", "-I", "0"];
     let run = |id: &'static str| [&run[..], &size[..], &["-i", id, "runInstance"]].concat();
 

@@ -41,7 +41,7 @@ pub use client::{ClientSettings, ControlSettings};
 pub use error::Error;
 pub use files::{Files, MAX_FILE_BYTES};
 pub use home::Home;
-pub use nc::{DiskUnit, HypervisorType, NcNetwork, NcSettings, NcVnetMode};
+pub use nc::{DiskCopy, DiskLayout, DiskUnit, HypervisorType, NcNetwork, NcSettings, NcVnetMode};
 pub use network::{CcNetwork, ManagedNet, PublicIps, StaticNet, VnetMode};
 pub use report::{Notice, Origin, Place, Report, Setting, Severity};
 pub use service::{Listener, LogLevel, LogTarget, Profile, Security};

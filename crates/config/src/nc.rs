@@ -72,6 +72,16 @@ pub struct NcSettings {
     pub virtio_disk: bool,
     /// `NC_CACHE_SIZE` in MB: images kept for the next start; 0 keeps none, default 999999.
     pub cache_mb: u64,
+    /// `DAEMON_CACHE_FLOOR` in MB: what the image cache leaves free on its file system; 0…1048576, default 1024.
+    pub cache_floor_mb: u64,
+    /// `DAEMON_DISK_LAYOUT`: where the partitions of a disk lie.
+    pub disk_layout: DiskLayout,
+    /// `DAEMON_DISK_COPY`: how an instance gets its disk from a cached image.
+    pub disk_copy: DiskCopy,
+    /// `DAEMON_STRICT_KEYS`: whether a launch fails when its key cannot be put into its disk. Default `N` (Q38).
+    pub strict_keys: bool,
+    /// `DAEMON_WALRUS_GZIP`: whether images are asked for in gzip members. Default `N` (Q14).
+    pub walrus_gzip: bool,
     /// `NC_WORK_SIZE` in MB: space for bundling, default 999999.
     pub work_mb: u64,
     /// `NC_BUNDLE_UPLOAD_PATH`, default `/usr/local/bin/euca-bundle-upload`.
@@ -108,6 +118,28 @@ pub enum DiskUnit {
     Megabytes,
     /// `gb`: everything in GB.
     Gigabytes,
+}
+
+/// `DAEMON_DISK_LAYOUT`: where the partitions of a disk lie (storage.md §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiskLayout {
+    /// `exact` (default): root at sector 63, the others in MiB, the disk no larger than the VM type grants.
+    Exact,
+    /// `aligned`: every partition at a multiple of 1 MiB.
+    Aligned,
+    /// `legacy`: every number as in release 2.0.1, whose disks are larger than their limit.
+    Legacy,
+}
+
+/// `DAEMON_DISK_COPY`: how an instance gets its disk from a cached image (storage.md §14.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiskCopy {
+    /// `share` (default): blocks shared with the cache where the file system can, a full copy otherwise.
+    Share,
+    /// `full`: a full copy.
+    Full,
+    /// `overlay`: qcow2 over the cached image. Needs FUSE and `qemu-storage-daemon`.
+    Overlay,
 }
 
 /// Network settings of a node.
@@ -164,6 +196,19 @@ impl NcSettings {
         let units = [("mb", DiskUnit::Megabytes), ("gb", DiskUnit::Gigabytes)];
         let disk_unit = reading.choice("DAEMON_DISK_UNIT", &units, DiskUnit::Megabytes)?;
         let disk = if disk_unit == DiskUnit::Megabytes { "MB" } else { "GB" };
+        let cache_floor_mb = reading.strict(Number {
+            key: "DAEMON_CACHE_FLOOR",
+            unit: "MB",
+            range: 0..=1 << 20,
+            default: 1024,
+        })?;
+        let layouts =
+            [("exact", DiskLayout::Exact), ("aligned", DiskLayout::Aligned), ("legacy", DiskLayout::Legacy)];
+        let disk_layout = reading.choice("DAEMON_DISK_LAYOUT", &layouts, DiskLayout::Exact)?;
+        let copies = [("share", DiskCopy::Share), ("full", DiskCopy::Full), ("overlay", DiskCopy::Overlay)];
+        let disk_copy = reading.choice("DAEMON_DISK_COPY", &copies, DiskCopy::Share)?;
+        let strict_keys = reading.choice("DAEMON_STRICT_KEYS", &SWITCH, false)?;
+        let walrus_gzip = reading.choice("DAEMON_WALRUS_GZIP", &SWITCH, false)?;
         let mut number = |key, unit, range, default| reading.lenient(Number { key, unit, range, default });
         let max_mem_mb = number("MAX_MEM", "MB", 0..=u64::MAX, 0)?;
         let max_cores = number("MAX_CORES", "cores", 0..=u64::MAX, 0)?;
@@ -193,9 +238,6 @@ impl NcSettings {
         let log_level = LogLevel::read(&mut reading)?;
         let log_target = LogTarget::read(&mut reading)?;
         reading.warn_of_idle(&[
-            "SWAP_SIZE",
-            "CONCURRENT_DISK_OPS",
-            "NC_CACHE_SIZE",
             "NC_WORK_SIZE",
             "NC_BUNDLE_UPLOAD_PATH",
             "NC_CHECK_BUCKET_PATH",
@@ -228,6 +270,11 @@ impl NcSettings {
             virtio_net,
             virtio_disk,
             cache_mb,
+            cache_floor_mb,
+            disk_layout,
+            disk_copy,
+            strict_keys,
+            walrus_gzip,
             work_mb,
             bundle_upload,
             check_bucket,

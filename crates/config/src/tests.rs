@@ -93,9 +93,9 @@ fn the_strict_profile_covers_both_directions() {
 #[test]
 fn variables_without_effect_yet_are_named() {
     assert!(
-        warnings(&nc("SWAP_SIZE=100").notices)
+        warnings(&nc("NC_WORK_SIZE=100").notices)
             .iter()
-            .any(|text| text.contains("SWAP_SIZE has no effect yet"))
+            .any(|text| text.contains("NC_WORK_SIZE has no effect yet"))
     );
 }
 
@@ -109,12 +109,14 @@ fn a_complete_node_configuration_needs_no_remark_and_has_the_documented_defaults
     assert_eq!((settings.max_mem_mb, settings.max_cores, settings.max_disk), (0, 0, 0));
     assert_eq!((settings.swap_mb, settings.concurrent_disk_ops), (512, 1));
     assert_eq!((settings.cache_mb, settings.work_mb), (999_999, 999_999));
-    assert!(!settings.keep_instance_files);
     let seconds =
         [settings.staging_limit, settings.booting_limit, settings.guest_grace, settings.teardown_time];
     assert_eq!(seconds.map(|time| time.as_secs()), [7200, 60, 60, 180]);
     assert_eq!((settings.cleanups, settings.hook_timeout.as_secs()), (30, 10));
     assert!(!settings.graceful_terminate && nc("DAEMON_GRACEFUL_TERMINATE=Y").graceful_terminate);
+    assert_eq!((settings.cache_floor_mb, settings.disk_layout), (1024, DiskLayout::Exact));
+    assert_eq!(settings.disk_copy, DiskCopy::Share);
+    assert!(!settings.keep_instance_files && !settings.strict_keys && !settings.walrus_gzip);
     assert_eq!(settings.bundle_upload, Path::new("/usr/local/bin/euca-bundle-upload"));
     assert_eq!(settings.network.bridge.as_deref(), Some("br0"));
     assert_eq!(settings.network.interface, None);

@@ -97,6 +97,26 @@ pub struct Virtio {
     pub disk: bool,
 }
 
+/// How a disk image is stored. It is stated: left to probing, a guest could make its raw disk look like an image that
+/// refers to files of the host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DiskFormat {
+    /// Byte for byte.
+    #[default]
+    Raw,
+    /// As an overlay on another image.
+    Qcow2,
+}
+
+impl DiskFormat {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Qcow2 => "qcow2",
+        }
+    }
+}
+
 /// Everything a domain document says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DomainSpec {
@@ -110,8 +130,10 @@ pub struct DomainSpec {
     pub cores: u32,
     /// How it boots.
     pub boot: Boot,
-    /// The disk: root, ephemeral and swap are partitions 1, 2 and 3 of this raw image.
+    /// The disk: root, ephemeral and swap are partitions 1, 2 and 3 of this image.
     pub disk: PathBuf,
+    /// How the disk is stored.
+    pub format: DiskFormat,
     /// File that collects the output of the first serial port.
     pub console: PathBuf,
     /// Network interface. Only a guest that proves a point has none.
@@ -140,7 +162,7 @@ impl DomainSpec {
             (false, false) => ("hda", None),
         };
         let mut os = Os { kind: "hvm".to_owned(), ..Os::default() };
-        let mut disks = vec![Disk::file("disk", text(&self.disk)?, root, bus)];
+        let mut disks = vec![Disk::file("disk", text(&self.disk)?, self.format, root, bus)];
         match &self.boot {
             Boot::Kernel { kernel, ramdisk } => {
                 os.kernel = kernel.as_ref().map(text).transpose()?;
@@ -148,7 +170,7 @@ impl DomainSpec {
                 os.cmdline = Some(format!("root=/dev/{root}1 console=ttyS0"));
             }
             Boot::Disk { floppy: Some(floppy) } => {
-                disks.push(Disk::file("floppy", text(floppy)?, "fda", None));
+                disks.push(Disk::file("floppy", text(floppy)?, DiskFormat::Raw, "fda", None));
             }
             Boot::Disk { floppy: None } => {}
         }
@@ -256,13 +278,16 @@ struct Disk {
 }
 
 impl Disk {
-    /// A raw image file. The format is stated: left to probing, a guest could make its disk look like an image
-    /// that refers to files of the host.
-    fn file(device: &str, file: String, target: &str, bus: Option<String>) -> Self {
+    /// An image file.
+    fn file(device: &str, file: String, format: DiskFormat, target: &str, bus: Option<String>) -> Self {
         Self {
             kind: "file".to_owned(),
             device: Some(device.to_owned()),
-            driver: Some(Driver { name: Some("qemu".to_owned()), kind: Some("raw".to_owned()), cache: None }),
+            driver: Some(Driver {
+                name: Some("qemu".to_owned()),
+                kind: Some(format.as_str().to_owned()),
+                cache: None,
+            }),
             source: Some(DiskSource { file: Some(file) }),
             target: Target { dev: target.to_owned(), bus },
         }
@@ -352,6 +377,7 @@ mod tests {
             cores: 2,
             boot,
             disk: "/i/admin/i-41AA0001/disk".into(),
+            format: DiskFormat::Raw,
             console: "/i/admin/i-41AA0001/console.log".into(),
             nic: Some(Nic {
                 bridge: BridgeName::new("eucabr10").unwrap(),
@@ -439,6 +465,8 @@ mod tests {
 
     #[test]
     fn what_needs_escaping_is_escaped_and_what_cannot_be_is_refused() {
+        let xml = DomainSpec { format: DiskFormat::Qcow2, ..spec(kernel(true)) }.to_xml().unwrap();
+        assert!(xml.contains("<driver name=\"qemu\" type=\"qcow2\" />"), "{xml}");
         let hostile = "/a'\"<&>/b";
         let xml = DomainSpec { disk: hostile.into(), ..spec(kernel(true)) }.to_xml().unwrap();
         let read: Domain = yaserde::de::from_str(&xml).unwrap();

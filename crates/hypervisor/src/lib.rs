@@ -21,7 +21,7 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use disk::{AttachedDisk, BlockDisk, TargetDev, disks_in};
-pub use domain::{Boot, DomainKind, DomainSpec, MacAddress, Nic, Virtio, name_in};
+pub use domain::{Boot, DiskFormat, DomainKind, DomainSpec, MacAddress, Nic, Virtio, name_in};
 pub use error::{Error, Problem};
 pub use host::HostResources;
 pub use libvirt::{Libvirt, LibvirtSettings};

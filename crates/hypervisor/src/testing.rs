@@ -271,7 +271,7 @@ pub struct TestGuest {
     pub kernel: PathBuf,
     /// Initial ramdisk.
     pub ramdisk: PathBuf,
-    /// Bare root image of 1 MiB, with the counter at 0. Boot a copy.
+    /// Bare root image of 2 MiB, ext2, with the counter at 0. Boot a copy.
     pub root: PathBuf,
 }
 

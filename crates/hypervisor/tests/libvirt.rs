@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use euca_hypervisor::testing::{LoopDevice, PrivateLibvirtd, TestGuest};
 use euca_hypervisor::{
-    BlockDisk, Boot, DomainKind, DomainName, DomainSpec, DomainState, Error, Hypervisor, Libvirt,
+    BlockDisk, Boot, DiskFormat, DomainKind, DomainName, DomainSpec, DomainState, Error, Hypervisor, Libvirt,
     LibvirtSettings, TargetDev, Virtio,
 };
 use tempfile::TempDir;
@@ -51,6 +51,7 @@ impl Bench {
             memory_mib: 128,
             cores: 1,
             boot: Boot::Kernel { kernel: Some(guest.kernel), ramdisk: Some(guest.ramdisk) },
+            format: DiskFormat::Raw,
             disk,
             console: self.console(),
             nic: None,

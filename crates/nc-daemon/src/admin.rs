@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use euca_daemon::{Admin, Health, Log, json};
 use euca_hypervisor::Hypervisor;
-use euca_node::{ImageSource, Node};
+use euca_image::ImageSource;
+use euca_node::Node;
 use euca_observe::metrics;
 use euca_soap::Server;
 use euca_wsse::Credentials;

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
+use euca_command::Programs;
 use euca_config::NcSettings;
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_hypervisor::{Hypervisor as _, Libvirt, LibvirtSettings};
-use euca_node::{HttpSource, Node};
+use euca_image::Walrus;
+use euca_node::Node;
 use euca_soap::{Endpoint, Security, Server};
 use euca_wire::NodeService;
 use euca_wsse::{Credentials, Verifier};
@@ -60,8 +62,8 @@ async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> 
     tokio::spawn(probe(LibvirtSettings { threads: 1, ..hypervisor.clone() }));
     let hypervisor = Libvirt::new(hypervisor).context("preparing libvirt")?;
     let calls = hypervisor.metrics();
-    let images = HttpSource::new(node.fetch.clone());
-    let node = Node::start(node, hypervisor, images).await?;
+    let walrus = Walrus::new(Arc::clone(&credentials), settings::walrus(&settings));
+    let node = Node::start(node, hypervisor, walrus, Arc::new(Programs::default())).await?;
 
     let options = euca_daemon::verifier_options(&settings.security, settings.security.profile);
     let profile = options.profile;

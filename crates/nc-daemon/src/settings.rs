@@ -4,8 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use euca_command::Programs;
-use euca_config::{DiskUnit, HypervisorType, NcSettings, NcVnetMode};
+use euca_config::{DiskCopy, DiskLayout, DiskUnit, HypervisorType, NcSettings, NcVnetMode};
 use euca_hypervisor::{BridgeName, DomainKind, LibvirtSettings, Virtio};
+use euca_image::disk::Method;
+use euca_image::layout::Layout;
+use euca_image::{MIB, StageSettings, WalrusSettings};
 use euca_node::{Hooks, NetworkMode, NetworkSettings, NodeSettings, Thresholds, VolumeSettings};
 
 /// How libvirt is reached.
@@ -65,9 +68,38 @@ pub fn node(settings: &NcSettings) -> Result<NodeSettings, euca_hypervisor::Erro
             teardown: settings.teardown_time,
             graceful: settings.graceful_terminate,
         },
+        stage: stage(settings, defaults.stage),
         host_name: host_name.unwrap_or(defaults.host_name),
         ..defaults
     })
+}
+
+/// How images are cached and made into disks.
+fn stage(settings: &NcSettings, defaults: StageSettings) -> StageSettings {
+    StageSettings {
+        cache_bytes: settings.cache_mb.saturating_mul(MIB),
+        floor: settings.cache_floor_mb * MIB,
+        layout: match settings.disk_layout {
+            DiskLayout::Exact => Layout::Exact,
+            DiskLayout::Aligned => Layout::Aligned,
+            DiskLayout::Legacy => Layout::Legacy,
+        },
+        method: match settings.disk_copy {
+            DiskCopy::Share => Method::Share,
+            DiskCopy::Full => Method::Copy,
+            DiskCopy::Overlay => Method::Overlay,
+        },
+        swap: settings.swap_mb,
+        disk_operations: usize::try_from(settings.concurrent_disk_ops).unwrap_or(1),
+        floppy: settings.home.path().join("usr/share/eucalyptus/floppy"),
+        strict_keys: settings.strict_keys,
+        ..defaults
+    }
+}
+
+/// How Walrus is asked.
+pub fn walrus(settings: &NcSettings) -> WalrusSettings {
+    WalrusSettings { compressed: settings.walrus_gzip, ..WalrusSettings::default() }
 }
 
 fn kind(settings: &NcSettings) -> DomainKind {

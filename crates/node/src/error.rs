@@ -98,14 +98,6 @@ pub enum Error {
     /// The hypervisor refused, or could not be asked.
     #[error("the hypervisor did not help")]
     Hypervisor(#[from] euca_hypervisor::Error),
-    /// An instance without room for its files.
-    #[error("instance {instance} may use {limit_mib} MiB of disk: too little for its files")]
-    DiskLimit {
-        /// The instance.
-        instance: DomainName,
-        /// What its type grants, less what its files take already.
-        limit_mib: u64,
-    },
     /// A volume whose place is not one. What it says is not repeated, because it may be a secret.
     #[error("remoteDev is not the place of a volume: {0}")]
     RemoteDev(&'static str),
@@ -159,47 +151,9 @@ pub enum Error {
     /// The privileged helper refused, or could not be asked.
     #[error("the privileged helper did not help")]
     Helper(#[from] euca_helper::Error),
-    /// A URL that cannot be fetched.
-    #[error("{url:?} cannot be fetched: {reason}")]
-    Url {
-        /// The URL.
-        url: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// An answer other than 200.
-    #[error("{url} was answered with status {status}")]
-    Status {
-        /// What was fetched.
-        url: String,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// A connection that was not made, broke, or ended too early.
-    #[error("{url} could not be transferred")]
-    Transfer {
-        /// What was fetched.
-        url: String,
-        /// What the library says.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A server that went silent.
-    #[error("{url} sent nothing for {limit:?}")]
-    Stalled {
-        /// What was fetched.
-        url: String,
-        /// How long it was waited for.
-        limit: Duration,
-    },
-    /// More bytes than there is room for.
-    #[error("{url} is larger than {limit} bytes")]
-    TooLarge {
-        /// What was fetched.
-        url: String,
-        /// The limit.
-        limit: u64,
-    },
+    /// The instance's files are not to be had, or no disk can be made of them.
+    #[error("its files cannot be staged")]
+    Image(#[from] euca_image::Error),
     /// A file that could not be read or written.
     #[error("cannot {action} {path:?}")]
     File {

@@ -30,15 +30,20 @@ impl InstanceFiles {
     }
 
     pub fn disk(&self) -> PathBuf {
-        self.directory.join("disk")
+        self.directory.join(euca_image::DISK)
+    }
+
+    /// What the disk lies over, if it is an overlay.
+    pub fn base(&self) -> PathBuf {
+        self.directory.join(euca_image::BASE)
     }
 
     pub fn kernel(&self) -> PathBuf {
-        self.directory.join("kernel")
+        self.directory.join(euca_image::KERNEL)
     }
 
     pub fn ramdisk(&self) -> PathBuf {
-        self.directory.join("ramdisk")
+        self.directory.join(euca_image::RAMDISK)
     }
 
     /// Output of the guest's serial port.

@@ -11,14 +11,12 @@
 //! ```
 //!
 //! Not here: HTTP as a server, XML and signatures (`euca-soap`), configuration files (`euca-config`), libvirt
-//! (`euca-hypervisor`). Not built yet: bundles, managed networks, the image cache, key injection.
+//! (`euca-hypervisor`), images and disks (`euca-image`). Not built yet: bundles, managed networks.
 #![forbid(unsafe_code)]
 
 mod checkpoint;
 mod console;
-mod disk;
 mod error;
-mod fetch;
 mod files;
 mod hooks;
 mod inspect;
@@ -41,7 +39,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use euca_command::CommandRunner;
 use euca_hypervisor::{DomainState, HostResources, Hypervisor};
+use euca_image::{ImageSource, Images};
 use euca_observe::{Pulse, metrics};
 use euca_wire::{Fault, NodeApi, Request, nc};
 use futures_util::future::join_all;
@@ -51,11 +51,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use error::Error;
-pub use fetch::{HttpSource, ImageSource};
 pub use hooks::{HookEvent, Hooks};
 pub use inspect::{InstanceReport, StepReport};
 pub use instance::{State, Thresholds};
-pub use settings::{DiskUnit, FetchSettings, NetworkMode, NetworkSettings, NodeSettings, VolumeSettings};
+pub use settings::{DiskUnit, NetworkMode, NetworkSettings, NodeSettings, VolumeSettings};
 
 use error::Chain;
 use instance::{Context, Instance, Record, Registry, blocking};
@@ -83,9 +82,16 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
     ///
     /// # Errors
     /// [`Error::Setting`] for settings it cannot work with, [`Error::Hypervisor`] when the host's size is unknown.
-    pub async fn start(settings: NodeSettings, hypervisor: H, images: S) -> Result<Self, Error> {
+    pub async fn start(
+        settings: NodeSettings,
+        hypervisor: H,
+        source: S,
+        runner: Arc<dyn CommandRunner>,
+    ) -> Result<Self, Error> {
         settings.check()?;
         let host = hypervisor.host_resources()?;
+        let stage = settings.stage.clone();
+        let images = blocking(move || Ok(Images::open(stage, source, runner))).await?;
         let (sight, seen) = watch::channel(Arc::new(Snapshot::nothing()));
         let (stats, texts) = watch::channel(String::new());
         let cleanups = Semaphore::new(settings.cleanups.clamp(1, Semaphore::MAX_PERMITS));
@@ -133,6 +139,13 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
         self.0.context.stop.cancel();
         self.0.context.tasks.close();
         self.0.context.tasks.wait().await;
+        let images = self.0.context.images.clone();
+        // A runtime that is ending already leaves the cache to be examined at the next start.
+        let _ = blocking(move || {
+            images.close();
+            Ok(())
+        })
+        .await;
     }
 }
 

@@ -18,6 +18,8 @@ use crate::volume::Volume;
 /// Name of the marker file.
 const MARKER: &str = ".eucalyptus-instances";
 const MARKER_TEXT: &[u8] = b"Directories of instances that are gone are deleted from here.\n";
+/// Name of our image cache in the directory that was 2.0.1's.
+const CACHE: &str = "v2";
 /// The administrator's directory holds the image cache and the bundling work space, not instances' files only.
 const ADMINISTRATOR: &str = "eucalyptus";
 
@@ -82,7 +84,14 @@ pub(crate) fn purge(
         Ok(()) => tracing::info!(?directory, "deleted"),
         Err(error) => tracing::warn!(error = %Chain(&error), "not deleted"),
     };
-    delete(&instance_path.join(ADMINISTRATOR).join("work"));
+    let administrator = instance_path.join(ADMINISTRATOR);
+    delete(&administrator.join("work"));
+    // Images that 2.0.1 has cached: nobody would ever use them again.
+    for (name, path) in subdirectories(&administrator.join("cache")) {
+        if name != CACHE {
+            delete(&path);
+        }
+    }
     if !keep {
         let dead = dead(instance_path, domains).into_iter().filter(|directory| !spare.contains(directory));
         dead.for_each(|directory| delete(&directory));
@@ -97,20 +106,22 @@ fn is_instance_id(name: &str) -> bool {
 
 /// User, name and path of every directory two levels below.
 fn directories(instance_path: &Path) -> Vec<(String, String, PathBuf)> {
-    let subdirectories = |path: &Path| -> Vec<(String, PathBuf)> {
-        let entries = fs::read_dir(path).inspect_err(|error| tracing::warn!(?path, %error, "not listed"));
-        // Not through symbolic links: they lead out of here.
-        let real = entries
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        real.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path()))).collect()
-    };
     let users = subdirectories(instance_path).into_iter();
     users
         .flat_map(|(user, path)| {
             subdirectories(&path).into_iter().map(move |(name, path)| (user.clone(), name, path))
         })
         .collect()
+}
+
+/// Name and path of every directory in this one.
+fn subdirectories(path: &Path) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(path).inspect_err(|error| tracing::warn!(?path, %error, "not listed"));
+    // Not through symbolic links: they lead out of here.
+    let real = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    real.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path()))).collect()
 }

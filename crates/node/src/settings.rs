@@ -4,10 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use euca_hypervisor::{BridgeName, DomainKind, Virtio};
+use euca_image::StageSettings;
 
 use crate::error::Error;
 use crate::hooks::Hooks;
 use crate::instance::Thresholds;
+
+/// Where the image cache is, below `INSTANCE_PATH`. The directory above it was the cache of 2.0.1.
+const CACHE: &str = "eucalyptus/cache/v2";
 
 /// Settings of a node. The names in the comments are those of eucalyptus.conf (node-controller.md §3.2).
 #[derive(Debug, Clone)]
@@ -43,8 +47,8 @@ pub struct NodeSettings {
     pub helper: PathBuf,
     /// How volumes are attached.
     pub volumes: VolumeSettings,
-    /// How images are fetched.
-    pub fetch: FetchSettings,
+    /// How images are cached and made into disks.
+    pub stage: StageSettings,
     /// Pause between the monitor's passes.
     pub monitor_period: Duration,
     /// Time limits of an instance's states.
@@ -68,6 +72,7 @@ pub struct NodeSettings {
 impl NodeSettings {
     /// The original's defaults around what has none.
     pub fn new(instance_path: PathBuf, run_dir: PathBuf, kind: DomainKind, network: NetworkSettings) -> Self {
+        let stage = StageSettings::new(instance_path.join(CACHE));
         Self {
             helper: run_dir.join("nc-helper.socket"),
             volumes: VolumeSettings::default(),
@@ -84,7 +89,7 @@ impl NodeSettings {
             cleanups: 30,
             hooks: None,
             network,
-            fetch: FetchSettings::default(),
+            stage,
             monitor_period: Duration::from_secs(5),
             thresholds: Thresholds::default(),
             create_attempts: 5,
@@ -188,36 +193,6 @@ impl Default for VolumeSettings {
             // A CC waits 20 s for an answer.
             unplug_wait: Duration::from_secs(15),
             release_pause: Duration::from_secs(30),
-        }
-    }
-}
-
-/// Limits of fetching an image (storage.md §5.9). The whole of it is bounded by the limit of staging.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FetchSettings {
-    /// For the connection to stand.
-    pub connect: Duration,
-    /// For the answer to begin: Walrus is silent for up to 40 minutes while it decrypts an image.
-    pub first_byte: Duration,
-    /// For the next bytes of an answer that began.
-    pub stall: Duration,
-    /// Attempts in all.
-    pub attempts: u32,
-    /// Pause after the first failed attempt; doubles with each, give or take a fifth.
-    pub pause: Duration,
-    /// The longest pause.
-    pub max_pause: Duration,
-}
-
-impl Default for FetchSettings {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            first_byte: Duration::from_secs(45 * 60),
-            stall: Duration::from_secs(60),
-            attempts: 9,
-            pause: Duration::from_secs(2),
-            max_pause: Duration::from_secs(300),
         }
     }
 }

@@ -1,54 +1,56 @@
-//! The node over a real libvirtd with real guests, their images fetched over HTTP.
+//! The node over a real libvirtd with real guests, whose disks real programs build.
 #![cfg(test)]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use euca_command::Programs;
 use euca_hypervisor::testing::{PrivateLibvirtd, TestBridge, TestGuest};
 use euca_hypervisor::{BridgeName, DomainKind, Hypervisor, Libvirt, LibvirtSettings, Virtio};
-use euca_node::{HttpSource, NetworkMode, NetworkSettings, Node, NodeSettings};
+use euca_image::{Error, ImageSource, Reply, What};
+use euca_node::{NetworkMode, NetworkSettings, Node, NodeSettings};
 use euca_wire::{NodeApi, nc};
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, stream};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
 const OWNER: &str = "admin";
 
-/// Serves the guest's three files until the test ends; gives the URL they are below.
-async fn serve(guest: &TestGuest) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let guest = guest.clone();
-    tokio::spawn(async move {
-        loop {
-            let (mut peer, _) = listener.accept().await.unwrap();
-            let guest = guest.clone();
-            tokio::spawn(async move {
-                let mut request = vec![0; 4096];
-                let length = peer.read(&mut request).await.unwrap();
-                let request = String::from_utf8_lossy(&request[..length]).into_owned();
-                let file = match request.split_whitespace().nth(1) {
-                    Some("/kernel") => guest.kernel,
-                    Some("/ramdisk") => guest.ramdisk,
-                    Some("/root") => guest.root,
-                    path => panic!("{path:?} is not served"),
-                };
-                let content = tokio::fs::read(file).await.unwrap();
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", content.len());
-                peer.write_all(head.as_bytes()).await.unwrap();
-                peer.write_all(&content).await.unwrap();
-            });
-        }
-    });
-    url
+/// The guest's three files, by the last part of their URLs.
+#[derive(Clone)]
+struct Files(TestGuest);
+
+impl ImageSource for Files {
+    fn get<'a>(&'a self, url: &'a str, what: What) -> BoxFuture<'a, Result<Reply, Error>> {
+        let file = match url.rsplit('/').next() {
+            Some("kernel") => &self.0.kernel,
+            Some("ramdisk") => &self.0.ramdisk,
+            Some("root") => &self.0.root,
+            path => panic!("{path:?} is not served"),
+        };
+        Box::pin(async move {
+            let content = match what {
+                What::Image => tokio::fs::read(file).await.unwrap(),
+                What::Manifest => {
+                    let size = tokio::fs::metadata(file).await.unwrap().len();
+                    format!("<manifest><image><name>{url}</name><size>{size}</size></image></manifest>")
+                        .into()
+                }
+            };
+            let content = stream::iter([Ok(Bytes::from(content))]).boxed();
+            Ok(Reply { length: None, compressed: false, content })
+        })
+    }
 }
 
 struct Bench {
-    node: Node<Libvirt, HttpSource>,
+    node: Node<Libvirt, Files>,
     settings: NodeSettings,
-    images: String,
+    guest: TestGuest,
     // In this order: domains end before their files and their bridge go.
     libvirtd: PrivateLibvirtd,
     root: TempDir,
@@ -73,18 +75,19 @@ impl Bench {
         let mut settings = NodeSettings::new(at("instances"), at("run"), DomainKind::Qemu, network);
         // The kernel of the test guest has no driver for the SCSI controller that 2.0.1 guests see.
         settings.virtio = Virtio { root: true, net: true, disk: true };
-        let node = start(&settings, &libvirtd).await;
-        let images = serve(&guest).await;
-        Self { node, settings, images, libvirtd, root, _bridge: bridge }
+        // What the VM type of these tests leaves for the ephemeral file system is made in no time.
+        settings.stage.swap = 16;
+        let node = start(&settings, &libvirtd, &guest).await;
+        Self { node, settings, guest, libvirtd, root, _bridge: bridge }
     }
 
     async fn restart_node(&mut self) {
         self.node.shutdown().await;
-        self.node = start(&self.settings, &self.libvirtd).await;
+        self.node = start(&self.settings, &self.libvirtd, &self.guest).await;
     }
 
     async fn run(&self, id: &str, memory: i32) {
-        let url = |name: &str| format!("{}/{name}", self.images);
+        let url = |name: &str| format!("http://127.0.0.1:8773/{name}");
         let request = nc::NcRunInstance {
             user_id: Some(OWNER.to_owned()),
             image_id: "emi-1".to_owned(),
@@ -177,11 +180,15 @@ impl Bench {
     }
 }
 
-async fn start(settings: &NodeSettings, libvirtd: &PrivateLibvirtd) -> Node<Libvirt, HttpSource> {
+async fn start(
+    settings: &NodeSettings,
+    libvirtd: &PrivateLibvirtd,
+    guest: &TestGuest,
+) -> Node<Libvirt, Files> {
     let hypervisor = LibvirtSettings::new(libvirtd.uri(), settings.kind, settings.run_dir.clone());
     let hypervisor = Libvirt::new(hypervisor).unwrap();
-    let images = HttpSource::new(settings.fetch.clone());
-    Node::start(settings.clone(), hypervisor, images).await.unwrap()
+    let programs = Arc::new(Programs::default());
+    Node::start(settings.clone(), hypervisor, Files(guest.clone()), programs).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Libvirt;
 use super::capabilities::Capabilities;
-use crate::{Boot, DomainKind, DomainName, DomainSpec, Error, Hypervisor, Probe, Virtio};
+use crate::{Boot, DiskFormat, DomainKind, DomainName, DomainSpec, Error, Hypervisor, Probe, Virtio};
 
 /// The test domain's name. Fixed, so that one left behind by a killed daemon is found and ended.
 const NAME: &str = "euca-probe";
@@ -109,6 +109,7 @@ async fn boot(
         cores: 1,
         boot: Boot::Disk { floppy: None },
         disk: files.disk.clone(),
+        format: DiskFormat::Raw,
         console: files.console.clone(),
         nic: None,
         virtio: Virtio::default(),

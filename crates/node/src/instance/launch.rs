@@ -1,19 +1,18 @@
 //! The long works of an instance: stage, create, reboot, destroy (node-controller.md §6.1, §11.2).
 
-use euca_hypervisor::{Boot, DomainSpec, Hypervisor, MacAddress, Nic, name_in};
+use euca_hypervisor::{Boot, DiskFormat, DomainSpec, Hypervisor, MacAddress, Nic, name_in};
+use euca_image::layout::Platform;
+use euca_image::{ImageSource, Order};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::machine::Reboot;
+use super::record::Source;
 use super::{Context, Record, blocking, pause};
-use crate::disk;
 use crate::error::{Chain, Error};
-use crate::fetch::ImageSource;
 use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
 use crate::volume::{Phase, plug, storage};
-
-const MIB: u64 = 1 << 20;
 
 /// How often the volumes of an instance that ends are tried to be released.
 const RELEASE_ATTEMPTS: u32 = 3;
@@ -30,44 +29,23 @@ pub(super) async fn stage<H: Hypervisor, S: ImageSource>(
         return Err(Error::ForeignDomain(record.instance_id.clone()));
     }
     context.settings.network.start(record.net.vlan)?;
-    let mut budget = Budget::of(record)?;
     let directory = files.clone();
     blocking(move || directory.prepare()).await?;
-    for (source, path) in [(&record.kernel, files.kernel()), (&record.ramdisk, files.ramdisk())] {
-        if let Some(source) = source {
-            let size = context.images.fetch(&source.url, &path, 0, budget.most()?).await?;
-            context.metrics.staged_bytes.inc_by(size);
-            budget.limit_mib = budget.limit_mib.saturating_sub(size / MIB);
-        }
-    }
-    let path = files.disk();
-    // The partition table's MiB counts too (storage.md §4.2, step 3).
-    let most = budget.most()?.saturating_sub(MIB);
-    let size = context.images.fetch(&record.image.url, &path, disk::ROOT_OFFSET, most).await?;
-    context.metrics.staged_bytes.inc_by(size);
-    blocking(move || disk::assemble(&path, size).map_err(Error::file("make a disk of", &path))).await?;
-    tracing::info!(size, "staged");
+    let source = |source: &Source| euca_image::Source { id: source.id.clone(), url: source.url.clone() };
+    let order = Order {
+        directory: files.directory().to_owned(),
+        image: source(&record.image),
+        kernel: record.kernel.as_ref().map(source),
+        ramdisk: record.ramdisk.as_ref().map(source),
+        // Nobody promises that the number makes sense.
+        disk_gib: u64::try_from(record.vm.disk_gib).unwrap_or(0),
+        platform: if record.is_windows() { Platform::Windows } else { Platform::Linux },
+        key: record.key_name.clone(),
+    };
+    let bytes = context.images.stage(&order).await?;
+    context.metrics.staged_bytes.inc_by(bytes);
+    tracing::info!(bytes, "staged");
     Ok(())
-}
-
-/// What the instance's type lets its files take.
-struct Budget<'a> {
-    record: &'a Record,
-    limit_mib: u64,
-}
-
-impl<'a> Budget<'a> {
-    fn of(record: &'a Record) -> Result<Self, Error> {
-        Ok(Self { record, limit_mib: u64::try_from(record.vm.disk_gib).unwrap_or(0) * 1024 })
-    }
-
-    /// Bytes of the largest file that fits: its size in MiB, rounded down, is less than the limit.
-    fn most(&self) -> Result<u64, Error> {
-        (self.limit_mib * MIB).checked_sub(1).ok_or_else(|| Error::DiskLimit {
-            instance: self.record.instance_id.clone(),
-            limit_mib: self.limit_mib,
-        })
-    }
 }
 
 /// Writes the domain document, lets the hooks have a look at it, and creates the domain from what it is then.
@@ -113,6 +91,7 @@ fn document<H, S>(context: &Context<H, S>, record: &Record, files: &InstanceFile
         cores: number("number of cores", record.vm.cores)?,
         boot,
         disk: files.disk(),
+        format: if files.base().exists() { DiskFormat::Qcow2 } else { DiskFormat::Raw },
         console: files.console(),
         nic: Some(Nic {
             bridge: settings.network.bridge(record.net.vlan)?.clone(),

@@ -29,6 +29,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use euca_hypervisor::{DomainName, Hypervisor, Observation};
+use euca_image::{ImageSource, Images};
 use euca_observe::Pulse;
 use euca_observe::metrics::{self, Outcome, Raised};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -38,7 +39,6 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::error::{Chain, Error};
-use crate::fetch::ImageSource;
 use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
 use crate::monitor::Snapshot;
@@ -59,7 +59,7 @@ const QUEUE: usize = 16;
 pub(crate) struct Context<H, S> {
     pub settings: NodeSettings,
     pub hypervisor: H,
-    pub images: S,
+    pub images: Images<S>,
     pub helper: euca_helper::Client,
     /// Which storage the volumes use.
     pub claims: Claims,

@@ -18,13 +18,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use euca_hypervisor::Hypervisor;
+use euca_image::ImageSource;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Ended, State, Task, Work};
 use crate::error::{Chain, Error};
-use crate::fetch::ImageSource;
 use crate::hooks::HookEvent;
 use crate::volume::plug::{self, Unplugged};
 use crate::volume::{MAX_VOLUMES, Phase, Volume, storage};

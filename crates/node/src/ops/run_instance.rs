@@ -1,11 +1,11 @@
 //! `ncRunInstance`: accepts an instance and answers at once; all the work follows (node-controller.md §5.3).
 
 use euca_hypervisor::{DomainName, Hypervisor, is_identifier};
+use euca_image::ImageSource;
 use euca_wire::nc;
 
 use super::required;
 use crate::error::Error;
-use crate::fetch::ImageSource;
 use crate::instance::record::{MAX_GROUPS, NetParams, Source, VmType};
 use crate::instance::{Instance, NO_ADDRESS, Record, State, Timeline};
 use crate::resources::Amounts;

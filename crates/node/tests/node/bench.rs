@@ -1,15 +1,19 @@
 //! A node, its hypervisor and its images, for tests to drive.
 
 use std::collections::HashMap;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
+use euca_command::testing::Recording as Programs;
 use euca_hypervisor::recording::Recording;
 use euca_hypervisor::{BridgeName, DomainKind};
-use euca_node::{Error, ImageSource, NetworkMode, NetworkSettings, Node, NodeSettings};
+use euca_image::{Error, ImageSource, Reply, What};
+use euca_node::{NetworkMode, NetworkSettings, Node, NodeSettings};
 use euca_wire::{NodeApi, nc};
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, stream};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -24,20 +28,22 @@ impl Images {
 }
 
 impl ImageSource for Images {
-    async fn fetch(&self, url: &str, to: &Path, offset: u64, limit: u64) -> Result<u64, Error> {
+    fn get<'a>(&'a self, url: &'a str, what: What) -> BoxFuture<'a, Result<Reply, Error>> {
         let content = self.0.lock().unwrap().get(url).cloned();
-        match content {
-            None => Err(Error::Status { url: url.to_owned(), status: 404 }),
-            Some(None) => std::future::pending().await,
-            Some(Some(content)) if content.len() as u64 > limit => {
-                Err(Error::TooLarge { url: url.to_owned(), limit })
-            }
-            Some(Some(content)) => {
-                let file = std::fs::File::create(to).unwrap();
-                file.write_all_at(&content, offset).unwrap();
-                Ok(content.len() as u64)
-            }
-        }
+        Box::pin(async move {
+            let content = match (content, what) {
+                (None, _) => return Err(Error::NotFound { what: url.to_owned() }),
+                (Some(None), _) => std::future::pending().await,
+                (Some(Some(content)), What::Image) => content,
+                (Some(Some(content)), What::Manifest) => {
+                    let (name, size) = (url, content.len());
+                    format!("<manifest><image><name>{name}</name><size>{size}</size></image></manifest>")
+                        .into()
+                }
+            };
+            let content = stream::iter([Ok(Bytes::from(content))]).boxed();
+            Ok(Reply { length: None, compressed: false, content })
+        })
     }
 }
 
@@ -73,7 +79,7 @@ impl Bench {
         for url in [IMAGE, KERNEL, RAMDISK] {
             images.put(url, Some(url.as_bytes().to_vec()));
         }
-        let node = Node::start(settings.clone(), hypervisor.clone(), images.clone()).await.unwrap();
+        let node = start(&settings, &hypervisor, &images).await.unwrap();
         // Passes come at multiples of 5 s, tests act between them.
         sleep(Duration::from_millis(1100)).await;
         Self { root, hypervisor, images, settings, node }
@@ -82,8 +88,7 @@ impl Bench {
     /// Stops the node and starts it again, as after a restart of the daemon.
     pub async fn restart(&mut self) {
         self.node.shutdown().await;
-        self.node =
-            Node::start(self.settings.clone(), self.hypervisor.clone(), self.images.clone()).await.unwrap();
+        self.node = start(&self.settings, &self.hypervisor, &self.images).await.unwrap();
     }
 
     pub fn directory(&self, user: &str, id: &str) -> PathBuf {
@@ -161,6 +166,16 @@ impl Bench {
     pub async fn resource(&self) -> nc::NcDescribeResourceResponse {
         self.node.nc_describe_resource(nc::NcDescribeResource::default()).await.unwrap()
     }
+}
+
+/// Starts a node that runs no program: time stands still for those.
+pub async fn start(
+    settings: &NodeSettings,
+    hypervisor: &Recording,
+    images: &Images,
+) -> Result<Node<Recording, Images>, euca_node::Error> {
+    let programs = Arc::new(Programs::default());
+    Node::start(settings.clone(), hypervisor.clone(), images.clone(), programs).await
 }
 
 pub async fn seconds(seconds: u64) {

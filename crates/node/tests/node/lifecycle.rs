@@ -126,8 +126,8 @@ async fn a_start_that_fails_ends_torn_down_with_nothing_left() {
 #[tokio::test(start_paused = true)]
 async fn nc_052_files_are_kept_where_the_operator_wants_to_look_at_them() {
     let bench = Bench::with(|settings| settings.keep_files = true).await;
-    let image_url = "http://127.0.0.1:8773/none".to_owned();
-    bench.run_request(nc::NcRunInstance { image_url, ..request("i-1") }).await;
+    let net_params = nc::NetConfig { private_mac_address: "(null)".to_owned(), ..request("i-1").net_params };
+    bench.run_request(nc::NcRunInstance { net_params, ..request("i-1") }).await;
     assert_eq!(bench.timeline("i-1", 250).await, "Pending Extant Teardown -");
     assert!(bench.directory("admin", "i-1").join("kernel").exists());
 }
@@ -217,7 +217,7 @@ async fn nc_061_ids_that_are_no_ids_are_refused_before_anything_is_touched() {
         assert_eq!(response.return_, Some(false), "user {id:?}");
     }
     let left: Vec<_> = std::fs::read_dir(&bench.settings.instance_path).unwrap().collect();
-    assert_eq!(left.len(), 1, "only the marker: {left:?}");
+    assert_eq!(left.len(), 2, "only the marker and the folder of the image cache: {left:?}");
 }
 
 #[tokio::test(start_paused = true)]
