@@ -8,6 +8,7 @@ mod original;
 mod promises;
 mod refresh;
 mod stage;
+mod staging;
 
 use std::path::PathBuf;
 
@@ -77,6 +78,14 @@ enum Measure {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// An image from Walrus to a disk, against a plain copy of the same bytes through the same pipe.
+    Staging {
+        /// Size of the image.
+        #[arg(long, default_value_t = 1024)]
+        mib: usize,
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
 }
 
 #[tokio::main]
@@ -92,6 +101,7 @@ async fn main() -> Result<()> {
         }
         Measure::Start => promises::start().await,
         Measure::Baseline { quick, section } => baseline::run(quick, section.as_deref()).await,
+        Measure::Staging { mib, rounds } => staging::run(mib, rounds).await,
         Measure::Refresh { nodes, instances, seconds } => refresh::run(nodes, instances, seconds).await,
     }
 }
