@@ -1,6 +1,6 @@
 //! Running programs for the daemons: waking a node, filling the neighbour table, and whatever else the system
 //! does better than we. A program is named with its arguments, never written as a shell's line; it gets an
-//! environment of three variables, no terminal and no open file of ours; its output is kept up to a limit, and it is
+//! environment of three variables and what its caller adds, no terminal and no open file of ours; its output is kept up to a limit, and it is
 //! over at its deadline, with everything it has started.
 //!
 //! ```text
@@ -36,6 +36,8 @@ pub struct Command {
     pub program: PathBuf,
     /// Its arguments, each as it is.
     pub arguments: Vec<OsString>,
+    /// What its environment has beside the usual three variables; not shown in the log.
+    pub environment: Vec<(&'static str, OsString)>,
     /// What it reads from its standard input.
     pub input: Vec<u8>,
     /// How long it may take, the wait for its turn included.
@@ -45,13 +47,24 @@ pub struct Command {
 impl Command {
     /// `program` without arguments and input.
     pub fn new(program: impl Into<PathBuf>, deadline: Duration) -> Self {
-        Self { program: program.into(), arguments: Vec::new(), input: Vec::new(), deadline }
+        let (arguments, environment, input) = (Vec::new(), Vec::new(), Vec::new());
+        Self { program: program.into(), arguments, environment, input, deadline }
     }
 
     /// The same with these arguments added.
     #[must_use]
     pub fn arguments<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same with these variables added to its environment.
+    #[must_use]
+    pub fn environment<V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (&'static str, V)>,
+    ) -> Self {
+        self.environment.extend(variables.into_iter().map(|(name, value)| (name, value.into())));
         self
     }
 

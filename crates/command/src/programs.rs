@@ -70,6 +70,7 @@ async fn start(command: &Command) -> Result<Group, Error> {
         .args(&command.arguments)
         .env_clear()
         .envs([("PATH", PATH), ("LC_ALL", "C"), ("HOME", "/")])
+        .envs(command.environment.iter().map(|(name, value)| (name, value)))
         .current_dir("/")
         .stdin(if command.input.is_empty() { Stdio::null() } else { Stdio::piped() })
         .stdout(Stdio::piped())

@@ -92,6 +92,14 @@ async fn nothing_of_the_daemons_surroundings_reaches_a_program() {
     assert_eq!(environment.len(), 3, "{environment:?}");
     assert!(environment[0] == "HOME=/" && environment[1] == "LC_ALL=C");
     assert!(environment[2].starts_with("PATH=/usr/local/sbin:"));
+    let command = Command::new("env", PATIENCE).environment([("S3_URL", "http://a b"), ("LC_ALL", "x")]);
+    let output = Programs::default().run(command).await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert!(
+        text.contains("S3_URL=http://a b\n") && text.contains("LC_ALL=x\n"),
+        "what its caller adds: {text}"
+    );
     assert_eq!(said("pwd", &[]).await, "/\n");
     let open = tempfile::NamedTempFile::with_prefix("euca-not-for-programs").unwrap();
     assert!(!said("ls", &["-l", "/proc/self/fd"]).await.contains("euca-not-for-programs"));
