@@ -18,6 +18,8 @@ use crate::layout::Plan;
 use crate::overlay::{self, Export};
 use crate::{Error, build, copy};
 
+pub use crate::overlay::{flatten, virtual_size};
+
 /// How an instance gets its disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {

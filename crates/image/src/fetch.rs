@@ -37,13 +37,13 @@ impl Default for Retries {
 }
 
 impl Retries {
-    fn of<'a>(&'a self, what: &'a str) -> Attempts<'a> {
+    pub(crate) fn of<'a>(&'a self, what: &'a str) -> Attempts<'a> {
         Attempts { what, made: 0, pause: self.pause, limits: self }
     }
 }
 
 /// The attempts at one request.
-struct Attempts<'a> {
+pub(crate) struct Attempts<'a> {
     what: &'a str,
     made: u32,
     pause: Duration,
@@ -55,13 +55,13 @@ impl Attempts<'_> {
     ///
     /// # Errors
     /// The given one, when there is to be none.
-    async fn again(&mut self, error: Error) -> Result<(), Error> {
+    pub(crate) async fn again(&mut self, error: Error) -> Result<(), Error> {
         self.made += 1;
         if !may_pass(&error) || self.made >= self.limits.attempts {
             return Err(error);
         }
         let (what, made, error) = (self.what, self.made, euca_observe::chain(&error));
-        tracing::warn!(what, made, error, "fetching failed, will try again");
+        tracing::warn!(what, made, error, "request failed, will try again");
         sleep(jittered(self.pause)).await;
         self.pause = (self.pause * 2).min(self.limits.max_pause);
         Ok(())

@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+pub mod bundle;
 mod cache;
 pub mod copy;
 pub mod disk;
@@ -35,7 +36,7 @@ mod manifest;
 pub mod overlay;
 mod sparse;
 mod stage;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod walrus;
 pub mod windows;

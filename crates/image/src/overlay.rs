@@ -8,6 +8,8 @@
 //! and as it is as long as the overlay is used.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +51,39 @@ pub async fn create(
         plain(overlay)?,
         length.to_string().into(),
     ]);
+    ext::succeeded("qemu-img", runner.run(command).await?, &[0]).map(drop)
+}
+
+/// Bytes of the disk that an overlay is to its guest. Blocks.
+///
+/// # Errors
+/// When the file cannot be read, or is no overlay.
+pub fn virtual_size(overlay: &Path) -> Result<u64, Error> {
+    let mut header = [0; 32];
+    let read = File::open(overlay).and_then(|mut file| file.read_exact(&mut header));
+    read.map_err(Error::file("read", overlay))?;
+    match header.split_last_chunk() {
+        // Big-endian, from byte 24 on.
+        Some((rest, size)) if rest.starts_with(b"QFI\xfb") => Ok(u64::from_be_bytes(*size)),
+        _ => Err(refuse(overlay, "it is no overlay")),
+    }
+}
+
+/// Writes the disk that an overlay is to its guest to the new file `raw`, within so much time. Nobody may use the
+/// overlay meanwhile. What is empty in it stays so. Dropping the future ends it.
+///
+/// # Errors
+/// When a path cannot be used, or `qemu-img` fails: the file is of no use then.
+pub async fn flatten(
+    runner: &dyn CommandRunner,
+    overlay: &Path,
+    raw: &Path,
+    limit: Duration,
+) -> Result<(), Error> {
+    // The format is told and not looked for: what a guest writes is no header.
+    let arguments = ["convert", "-q", "-f", "qcow2", "-O", "raw"].map(OsString::from);
+    let command = Command::new("qemu-img", limit).arguments(arguments);
+    let command = command.arguments([plain(overlay)?, plain(raw)?]);
     ext::succeeded("qemu-img", runner.run(command).await?, &[0]).map(drop)
 }
 
@@ -174,7 +209,7 @@ fn folder() -> Result<TempDir, Error> {
     let folder = tempfile::Builder::new().prefix("euca-overlay-").tempdir();
     let folder = folder.map_err(Error::file("create a folder in", std::env::temp_dir()))?;
     let file = folder.path().join(FILE);
-    std::fs::File::create(&file).map_err(Error::file("create", &file))?;
+    File::create(&file).map_err(Error::file("create", &file))?;
     Ok(folder)
 }
 

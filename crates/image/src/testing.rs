@@ -1,4 +1,4 @@
-//! For fuzzing: an answer of Walrus, whatever its bytes, as it is received.
+//! For tests and fuzzing: a bucket for bundles; an answer of Walrus, whatever its bytes, as it is received.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +11,10 @@ use crate::error::Error;
 use crate::fetch;
 use crate::landing::Form;
 use crate::walrus::{Limits, exchange, reply};
+
+mod bucket;
+
+pub use bucket::{ACCESS_KEY, Bucket, Fault, policy};
 
 /// Receives `answer` as an image of `size` bytes into the file `to`, gzip members if `compressed`. Gives where in the
 /// file the image begins.

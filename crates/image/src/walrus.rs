@@ -120,11 +120,8 @@ impl Walrus {
         let compressed = what == What::Image && self.settings.compressed;
         let target = Target::parse(url, compressed)?;
         let keys = self.keys.own().map_err(|error| Error::Key { source: Box::new(error) })?;
-        let head = head(&target, what, Utc::now(), &keys)?;
-        let limit = self.settings.connect;
-        let stream = timeout(limit, self.dial.dial(target.host, target.port)).await;
-        let stream = stream.map_err(|_| Error::silent(url, limit))?;
-        let stream = stream.map_err(|error| Error::broken(url, "no connection", error))?;
+        let head = head("GET", &target, fields(what), Utc::now(), &keys)?;
+        let stream = connect(&*self.dial, url, &target, self.settings.connect).await?;
         let limits = match what {
             What::Manifest => Limits::whole(began, self.settings.manifest),
             What::Image => Limits::Flow(Flow::new(self.settings.stall, self.settings.stall_bytes)),
@@ -144,16 +141,28 @@ impl ImageSource for Walrus {
 /// The task that reads a connection; it ends when nobody reads the answer.
 pub(crate) type Connection = AbortOnDropHandle<Result<(), hyper::Error>>;
 
-/// Says `head` on a connection, and gives the answer if it begins within `limit`.
+/// A connection to where `target` is.
+pub(crate) async fn connect(
+    dial: &dyn Dial,
+    url: &str,
+    target: &Target<'_>,
+    limit: Duration,
+) -> Result<Box<dyn Stream>, Error> {
+    let stream = timeout(limit, dial.dial(target.host, target.port)).await;
+    let stream = stream.map_err(|_| Error::silent(url, limit))?;
+    stream.map_err(|error| Error::broken(url, "no connection", error))
+}
+
+/// Says `request`, head and all, on a connection, and gives the answer if it begins within `limit`.
 pub(crate) async fn exchange(
     url: &str,
     stream: impl Stream + 'static,
-    head: String,
+    request: impl Into<Bytes>,
     began: Instant,
     limit: Duration,
 ) -> Result<(Response<Incoming>, Connection), Error> {
     let answer = async {
-        let stream = TokioIo::new(Spoken::new(stream, head));
+        let stream = TokioIo::new(Spoken::new(stream, request));
         let (mut sender, connection) =
             http1::Builder::new().max_headers(MAX_ANSWER_HEADERS).handshake(stream).await?;
         let connection = AbortOnDropHandle::new(tokio::spawn(connection));
@@ -180,7 +189,7 @@ pub(crate) fn reply(
 }
 
 /// What a status means (§5.6).
-fn judge(url: &str, status: StatusCode) -> Result<(), Error> {
+pub(crate) fn judge(url: &str, status: StatusCode) -> Result<(), Error> {
     let what = url.to_owned();
     match status.as_u16() {
         200 => Ok(()),
@@ -263,7 +272,7 @@ impl Flow {
 
 /// A URL, taken apart without a byte changed (T9).
 #[derive(Debug, PartialEq, Eq)]
-struct Target<'a> {
+pub(crate) struct Target<'a> {
     /// As the Host header has it.
     authority: &'a str,
     host: &'a str,
@@ -273,7 +282,7 @@ struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    fn parse(url: &'a str, compressed: bool) -> Result<Self, Error> {
+    pub(crate) fn parse(url: &'a str, compressed: bool) -> Result<Self, Error> {
         let refuse =
             |reason: &str| Error::Unusable { what: format!("URL {url:?}"), reason: reason.to_owned() };
         let suffix = if compressed { "?IsCompressed=true" } else { "" };
@@ -311,20 +320,30 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The head of a request, and what is signed of it (§5.2, §5.3).
-fn head(target: &Target<'_>, what: What, now: DateTime<Utc>, keys: &KeyPair) -> Result<String, Error> {
-    let date = date(now);
-    let signature = keys.sign(signed(&date, &target.path).as_bytes());
-    let signature = signature.map_err(|error| Error::Key { source: Box::new(error) })?;
-    let mut head = format!("GET {} HTTP/1.1\r\n", target.path);
-    let line = head.len();
-    let operation = match what {
+/// The header field that tells it.
+fn fields(what: What) -> &'static str {
+    match what {
         What::Manifest => "",
         What::Image => "EucaOperation: GetDecryptedImage\r\n",
-    };
+    }
+}
+
+/// The head of a request with some `fields` of its own, and what is signed of it (§5.2, §5.3).
+pub(crate) fn head(
+    method: &str,
+    target: &Target<'_>,
+    fields: &str,
+    now: DateTime<Utc>,
+    keys: &KeyPair,
+) -> Result<String, Error> {
+    let date = date(now);
+    let signature = keys.sign(signed(method, &date, &target.path).as_bytes());
+    let signature = signature.map_err(|error| Error::Key { source: Box::new(error) })?;
+    let mut head = format!("{method} {} HTTP/1.1\r\n", target.path);
+    let line = head.len();
     let written = write!(
         head,
-        "Host: {}\r\nAccept: */*\r\nAuthorization: Euca\r\n{operation}Date: {date}\r\nEucaCert: {}\r\n\
+        "Host: {}\r\nAccept: */*\r\nAuthorization: Euca\r\n{fields}Date: {date}\r\nEucaCert: {}\r\n\
          EucaSignature: {}\r\n\r\n",
         target.authority,
         STANDARD.encode(keys.certificate_file()),
@@ -342,8 +361,8 @@ fn date(now: DateTime<Utc>) -> String {
     now.format("%a %b %e %H:%M:%S %Y").to_string()
 }
 
-fn signed(date: &str, path: &str) -> String {
-    format!("GET\n{date}\n{path}\n")
+fn signed(method: &str, date: &str, path: &str) -> String {
+    format!("{method}\n{date}\n{path}\n")
 }
 
 #[cfg(test)]

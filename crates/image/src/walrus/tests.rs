@@ -163,7 +163,7 @@ fn moment() -> DateTime<Utc> {
 }
 
 fn head_of(url: &str, what: What, compressed: bool) -> String {
-    head(&Target::parse(url, compressed).unwrap(), what, moment(), &keys()).unwrap()
+    head("GET", &Target::parse(url, compressed).unwrap(), fields(what), moment(), &keys()).unwrap()
 }
 
 fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
@@ -177,7 +177,7 @@ fn st_t001_st_t002_three_lines_are_signed() {
         (true, 95, "818906fd55137c2bfdd773ae60021a8b630bfbb1"),
     ];
     for (compressed, length, digest) in rows {
-        let text = signed(&date(moment()), &Target::parse(URL, compressed).unwrap().path);
+        let text = signed("GET", &date(moment()), &Target::parse(URL, compressed).unwrap().path);
         assert_eq!((text.len(), hexadecimal(&sha1(text.as_bytes()))), (length, digest.to_owned()));
     }
 }
@@ -186,7 +186,7 @@ fn st_t001_st_t002_three_lines_are_signed() {
 fn st_t003_st_t010_the_signature_is_openssl_s_whatever_the_key_s_header() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
-    let text = signed(&date(moment()), PATH);
+    let text = signed("GET", &date(moment()), PATH);
     let rsa = Rsa::generate(2048).unwrap();
     let key = PKey::from_rsa(rsa.clone()).unwrap();
     let mut certificate = openssl::x509::X509::builder().unwrap();
@@ -237,7 +237,7 @@ async fn st_t005_st_t006_st_t007_requests_have_these_headers_and_no_others() {
         assert_eq!(value(request, "Host"), Some("127.0.0.1:8773"));
         assert_eq!(value(request, "Authorization"), Some("Euca"));
         // The date as sent is the date as signed: the server has nothing else to go by.
-        let text = signed(value(request, "Date").unwrap(), PATH);
+        let text = signed("GET", value(request, "Date").unwrap(), PATH);
         let signature = STANDARD.encode(keys().sign(text.as_bytes()).unwrap());
         assert_eq!(value(request, "EucaSignature"), Some(signature.as_str()));
     }
@@ -287,7 +287,7 @@ fn st_t009_what_is_sent_is_what_is_signed() {
     for path in ["/services/Walrus/b/a%20b.manifest.xml", "/services/Walrus/b//a/../%2e?q=%41&&x"] {
         let head = head_of(&format!("http://h:8773{path}"), What::Image, false);
         assert!(head.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{head}");
-        let text = signed("Thu Jul  8 12:34:56 2010", path);
+        let text = signed("GET", "Thu Jul  8 12:34:56 2010", path);
         let signature = STANDARD.encode(keys().sign(text.as_bytes()).unwrap());
         assert_eq!(value(&head, "EucaSignature"), Some(signature.as_str()));
     }
@@ -306,7 +306,7 @@ fn st_t011_heads_fit_the_server_s_limits() {
 }
 
 fn head_result(target: &Target<'_>) -> Result<String, Error> {
-    head(target, What::Manifest, moment(), &keys())
+    head("GET", target, "", moment(), &keys())
 }
 
 #[tokio::test(start_paused = true)]
