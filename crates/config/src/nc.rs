@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::home::Home;
 use crate::network::{MODES, interface};
-use crate::reading::{Number, Reading};
+use crate::reading::{NOT_CONFIGURED, Number, Reading};
 use crate::report::{Notice, Origin, Report};
 use crate::service::{Listener, LogLevel, LogTarget, SWITCH, Security, seconds};
 
@@ -55,6 +55,9 @@ pub struct NcSettings {
     pub booting_limit: Duration,
     /// `DAEMON_GUEST_GRACE`: how long a guest that shuts down is waited for; 1…3600 s, default 60 s.
     pub guest_grace: Duration,
+    /// `DAEMON_BUNDLING_LIMIT`: how long bundling may take, the guest's shutdown included; 60…86400 s, default 3600 s
+    /// as in the original.
+    pub bundling_limit: Duration,
     /// `DAEMON_TEARDOWN_TIME`: how long an instance that is over is listed; 60…86400 s, default 180 s as in the
     /// original.
     pub teardown_time: Duration,
@@ -82,13 +85,13 @@ pub struct NcSettings {
     pub strict_keys: bool,
     /// `DAEMON_WALRUS_GZIP`: whether images are asked for in gzip members. Default `N` (Q14).
     pub walrus_gzip: bool,
-    /// `NC_WORK_SIZE` in MB: space for bundling, default 999999.
+    /// `NC_WORK_SIZE` in MB: space for bundling, default 999999. A bundle needs twice the size of its disk.
     pub work_mb: u64,
-    /// `NC_BUNDLE_UPLOAD_PATH`, default `/usr/local/bin/euca-bundle-upload`.
-    pub bundle_upload: PathBuf,
-    /// `NC_CHECK_BUCKET_PATH`, default `/usr/local/bin/euca-check-bucket`.
+    /// `NC_BUNDLE_UPLOAD_PATH`: the program that uploads bundles. Default: none, the node uploads by itself.
+    pub bundle_upload: Option<PathBuf>,
+    /// `NC_CHECK_BUCKET_PATH`, default `/usr/local/bin/euca-check-bucket`; run only with a program that uploads.
     pub check_bucket: PathBuf,
-    /// `NC_DELETE_BUNDLE_PATH`, default `/usr/local/bin/euca-delete-bundle`.
+    /// `NC_DELETE_BUNDLE_PATH`, default `/usr/local/bin/euca-delete-bundle`; the same.
     pub delete_bundle: PathBuf,
     /// `VNET_*`
     pub network: NcNetwork,
@@ -221,13 +224,15 @@ impl NcSettings {
         let virtio_disk = number("USE_VIRTIO_DISK", "", 0..=u64::MAX, 0)? != 0;
         let cache_mb = number("NC_CACHE_SIZE", "MB", 0..=u64::MAX, NO_LIMIT_MB)?;
         let work_mb = number("NC_WORK_SIZE", "MB", 0..=u64::MAX, NO_LIMIT_MB)?;
-        let mut path =
-            |key, name: &str| reading.text(key, &format!("/usr/local/bin/{name}")).map(PathBuf::from);
-        let bundle_upload = path("NC_BUNDLE_UPLOAD_PATH", "euca-bundle-upload")?;
-        let check_bucket = path("NC_CHECK_BUCKET_PATH", "euca-check-bucket")?;
-        let delete_bundle = path("NC_DELETE_BUNDLE_PATH", "euca-delete-bundle")?;
+        // The original's default is a program that most sites never had, and ours needs none.
+        let bundle_upload = reading.text("NC_BUNDLE_UPLOAD_PATH", NOT_CONFIGURED)?;
+        let bundle_upload = Some(bundle_upload).filter(|path| path != NOT_CONFIGURED).map(PathBuf::from);
+        let check_bucket = reading.text("NC_CHECK_BUCKET_PATH", "/usr/local/bin/euca-check-bucket")?.into();
+        let delete_bundle =
+            reading.text("NC_DELETE_BUNDLE_PATH", "/usr/local/bin/euca-delete-bundle")?.into();
         let staging_limit = seconds(&mut reading, "DAEMON_STAGING_LIMIT", 60..=86400, 7200)?;
         let booting_limit = seconds(&mut reading, "DAEMON_BOOTING_LIMIT", 5..=3600, 60)?;
+        let bundling_limit = seconds(&mut reading, "DAEMON_BUNDLING_LIMIT", 60..=86400, 3600)?;
         let guest_grace = seconds(&mut reading, "DAEMON_GUEST_GRACE", 1..=3600, 60)?;
         let teardown_time = seconds(&mut reading, "DAEMON_TEARDOWN_TIME", 60..=86400, 180)?;
         let graceful_terminate = reading.choice("DAEMON_GRACEFUL_TERMINATE", &SWITCH, false)?;
@@ -237,12 +242,6 @@ impl NcSettings {
         let network = NcNetwork::read(&mut reading)?;
         let log_level = LogLevel::read(&mut reading)?;
         let log_target = LogTarget::read(&mut reading)?;
-        reading.warn_of_idle(&[
-            "NC_WORK_SIZE",
-            "NC_BUNDLE_UPLOAD_PATH",
-            "NC_CHECK_BUCKET_PATH",
-            "NC_DELETE_BUNDLE_PATH",
-        ]);
         Ok(Self {
             home: files.home().clone(),
             listener,
@@ -262,6 +261,7 @@ impl NcSettings {
             staging_limit,
             booting_limit,
             guest_grace,
+            bundling_limit,
             teardown_time,
             graceful_terminate,
             cleanups,

@@ -49,15 +49,6 @@ impl<'a> Reading<'a> {
         Ok(reading)
     }
 
-    /// Warns of variables that a file sets and that belong to something not built yet.
-    pub fn warn_of_idle(&mut self, keys: &[&str]) {
-        for key in keys {
-            if let Some(Origin::File(place)) = self.report.get(key).map(|setting| setting.origin.clone()) {
-                self.warn(Some(place), format!("{key} has no effect yet"));
-            }
-        }
-    }
-
     pub fn warn(&mut self, place: Option<Place>, text: String) {
         self.notices.push(Notice { severity: Severity::Warning, place, text });
     }

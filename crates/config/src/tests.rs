@@ -91,15 +91,6 @@ fn the_strict_profile_covers_both_directions() {
 }
 
 #[test]
-fn variables_without_effect_yet_are_named() {
-    assert!(
-        warnings(&nc("NC_WORK_SIZE=100").notices)
-            .iter()
-            .any(|text| text.contains("NC_WORK_SIZE has no effect yet"))
-    );
-}
-
-#[test]
 fn a_complete_node_configuration_needs_no_remark_and_has_the_documented_defaults() {
     let settings = nc("");
     assert_eq!(settings.notices, []);
@@ -112,12 +103,15 @@ fn a_complete_node_configuration_needs_no_remark_and_has_the_documented_defaults
     let seconds =
         [settings.staging_limit, settings.booting_limit, settings.guest_grace, settings.teardown_time];
     assert_eq!(seconds.map(|time| time.as_secs()), [7200, 60, 60, 180]);
+    assert_eq!(settings.bundling_limit.as_secs(), 3600);
     assert_eq!((settings.cleanups, settings.hook_timeout.as_secs()), (30, 10));
     assert!(!settings.graceful_terminate && nc("DAEMON_GRACEFUL_TERMINATE=Y").graceful_terminate);
     assert_eq!((settings.cache_floor_mb, settings.disk_layout), (1024, DiskLayout::Exact));
     assert_eq!(settings.disk_copy, DiskCopy::Share);
     assert!(!settings.keep_instance_files && !settings.strict_keys && !settings.walrus_gzip);
-    assert_eq!(settings.bundle_upload, Path::new("/usr/local/bin/euca-bundle-upload"));
+    assert_eq!(settings.bundle_upload, None);
+    assert_eq!(nc("NC_BUNDLE_UPLOAD_PATH=not_configured").bundle_upload, None);
+    assert_eq!(nc("NC_BUNDLE_UPLOAD_PATH=/bin/up").bundle_upload.as_deref(), Some(Path::new("/bin/up")));
     assert_eq!(settings.network.bridge.as_deref(), Some("br0"));
     assert_eq!(settings.network.interface, None);
 }

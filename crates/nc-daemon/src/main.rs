@@ -14,7 +14,7 @@ use euca_config::NcSettings;
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_hypervisor::{Hypervisor as _, Libvirt, LibvirtSettings};
 use euca_image::Walrus;
-use euca_node::Node;
+use euca_node::{Node, NodeSettings};
 use euca_soap::{Endpoint, Security, Server};
 use euca_wire::NodeService;
 use euca_wsse::{Credentials, Verifier};
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> {
+async fn run(settings: NcSettings, node: NodeSettings) -> Result<()> {
     let log = &settings.home.logs().join("nc.log");
     let log = Arc::new(Log::open(settings.log_target, settings.log_level, log)?);
     settings.notices.iter().for_each(euca_daemon::tell);
@@ -63,6 +63,7 @@ async fn run(settings: NcSettings, node: euca_node::NodeSettings) -> Result<()> 
     let hypervisor = Libvirt::new(hypervisor).context("preparing libvirt")?;
     let calls = hypervisor.metrics();
     let walrus = Walrus::new(Arc::clone(&credentials), settings::walrus(&settings));
+    let node = NodeSettings { bundler: Some(settings::bundler(&settings, &credentials)), ..node };
     let node = Node::start(node, hypervisor, walrus, Arc::new(Programs::default())).await?;
 
     let options = euca_daemon::verifier_options(&settings.security, settings.security.profile);

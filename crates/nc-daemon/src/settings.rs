@@ -6,10 +6,15 @@ use std::sync::Arc;
 use euca_command::Programs;
 use euca_config::{DiskCopy, DiskLayout, DiskUnit, HypervisorType, NcSettings, NcVnetMode};
 use euca_hypervisor::{BridgeName, DomainKind, LibvirtSettings, Virtio};
+use euca_image::bundle::{UploadSettings, Uploader};
 use euca_image::disk::Method;
 use euca_image::layout::Layout;
 use euca_image::{MIB, StageSettings, WalrusSettings};
-use euca_node::{Hooks, NetworkMode, NetworkSettings, NodeSettings, Thresholds, VolumeSettings};
+use euca_node::{
+    BundlePrograms, Bundler, Hooks, NetworkMode, NetworkSettings, NodeSettings, ProgramBundler, Thresholds,
+    VolumeSettings,
+};
+use euca_wsse::Credentials;
 
 /// How libvirt is reached.
 pub fn libvirt(settings: &NcSettings) -> LibvirtSettings {
@@ -65,10 +70,12 @@ pub fn node(settings: &NcSettings) -> Result<NodeSettings, euca_hypervisor::Erro
             staging: settings.staging_limit,
             booting: settings.booting_limit,
             shutdown: settings.guest_grace,
+            bundling: settings.bundling_limit,
             teardown: settings.teardown_time,
             graceful: settings.graceful_terminate,
         },
         stage: stage(settings, defaults.stage),
+        work_mib: settings.work_mb,
         host_name: host_name.unwrap_or(defaults.host_name),
         ..defaults
     })
@@ -100,6 +107,24 @@ fn stage(settings: &NcSettings, defaults: StageSettings) -> StageSettings {
 /// How Walrus is asked.
 pub fn walrus(settings: &NcSettings) -> WalrusSettings {
     WalrusSettings { compressed: settings.walrus_gzip, ..WalrusSettings::default() }
+}
+
+/// Who uploads bundles: the programs that are configured, or our own client.
+pub fn bundler(settings: &NcSettings, keys: &Arc<Credentials>) -> Arc<dyn Bundler> {
+    let folder = settings.home.keys();
+    match settings.bundle_upload.clone() {
+        Some(upload) => {
+            let check = settings.check_bucket.clone();
+            let delete = settings.delete_bundle.clone();
+            let programs = BundlePrograms { upload, check, delete, keys: folder };
+            // Turns of their own: an upload takes as long as it takes.
+            Arc::new(ProgramBundler::new(programs, Arc::new(Programs::default())))
+        }
+        None => {
+            let cloud = folder.join("cloud-cert.pem");
+            Arc::new(Uploader::new(Arc::clone(keys), cloud, UploadSettings::default()))
+        }
+    }
 }
 
 fn kind(settings: &NcSettings) -> DomainKind {

@@ -7,7 +7,7 @@ use euca_hypervisor::DomainName;
 use crate::error::Chain;
 use crate::instance::record::{DeviceMapping, MAX_GROUPS, NetParams, Source, VmType};
 use crate::instance::timeline::Timeline;
-use crate::instance::{NO_ADDRESS, Record, State};
+use crate::instance::{Bundling, NO_ADDRESS, Record, State};
 use crate::volume::{MAX_VOLUMES, Phase, REQUESTED, Volume};
 
 /// Bytes of a checkpoint.
@@ -80,6 +80,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Record, Unreadable> {
         // It was written before the domain was created; whoever reads it has seen the domain alive.
         state: State::Running,
         timeline: Timeline::default(),
+        bundling: match image.int(5_644) {
+            1 => Bundling::InProgress,
+            2 => Bundling::Succeeded,
+            3 => Bundling::Failed,
+            4 => Bundling::Cancelled,
+            _ => Bundling::None,
+        },
     })
 }
 

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use euca_hypervisor::DomainName;
 
 use crate::hooks::HookEvent;
+use crate::instance::State;
 
 /// A request that is answered `return=false`, a piece of work that failed, or a node that cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +65,44 @@ pub enum Error {
     /// An operation that comes with a later release.
     #[error("{0} is not built yet")]
     NotBuilt(&'static str),
+    /// An instance in a state in which it cannot be bundled.
+    #[error("instance {instance} is {state:?}, and cannot be bundled")]
+    NotBundleable {
+        /// The instance.
+        instance: DomainName,
+        /// The state it is in.
+        state: State,
+    },
+    /// Nobody uploads on this node.
+    #[error("bundles are not configured")]
+    NoBundler,
+    /// A disk of less than half a MiB.
+    #[error("instance {0} has nothing to bundle")]
+    NothingToBundle(DomainName),
+    /// Too little room to bundle in.
+    #[error("bundling needs {needed_mib} MiB to work in, and {free_mib} MiB are free")]
+    WorkSpace {
+        /// Twice the size of the disk.
+        needed_mib: u64,
+        /// What `NC_WORK_SIZE` leaves.
+        free_mib: u64,
+    },
+    /// A program that a setting names.
+    #[error("there is no program {0:?}")]
+    NoProgram(PathBuf),
+    /// A program that has failed.
+    #[error("{program:?} has ended with {status}: {said}")]
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// Its exit status.
+        status: ExitStatus,
+        /// The first line of its complaint.
+        said: String,
+    },
+    /// A program that has not run to its end.
+    #[error("no help from another program")]
+    Command(#[from] euca_command::Error),
     /// A figure that the wire cannot carry.
     #[error("{0} is above 2147483647")]
     Overflow(&'static str),

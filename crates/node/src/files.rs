@@ -65,6 +65,16 @@ impl InstanceFiles {
         self.directory.join("libvirt.xml")
     }
 
+    /// The disk once it is to be bundled: its name is that of the image. The name must not be another file's.
+    pub fn bundled(&self, prefix: &str) -> Result<PathBuf, Error> {
+        let path = self.directory.join(prefix);
+        // The record is written while the image is there, and written aside.
+        if prefix.starts_with("instance.json") || path.symlink_metadata().is_ok() {
+            return Err(Error::Invalid { what: "filePrefix", value: prefix.to_owned() });
+        }
+        Ok(path)
+    }
+
     /// The instance's record, from which it is adopted after a restart.
     pub fn record(&self) -> PathBuf {
         self.directory.join("instance.json")

@@ -11,9 +11,10 @@
 //! ```
 //!
 //! Not here: HTTP as a server, XML and signatures (`euca-soap`), configuration files (`euca-config`), libvirt
-//! (`euca-hypervisor`), images and disks (`euca-image`). Not built yet: bundles, managed networks.
+//! (`euca-hypervisor`), images and disks (`euca-image`). Not built yet: managed networks.
 #![forbid(unsafe_code)]
 
+mod bundle;
 mod checkpoint;
 mod console;
 mod error;
@@ -50,12 +51,14 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use bundle::{BundlePrograms, Bundler, ProgramBundler};
 pub use error::Error;
 pub use hooks::{HookEvent, Hooks};
 pub use inspect::{InstanceReport, StepReport};
 pub use instance::{State, Thresholds};
 pub use settings::{DiskUnit, NetworkMode, NetworkSettings, NodeSettings, VolumeSettings};
 
+use bundle::Bundles;
 use error::Chain;
 use instance::{Context, Instance, Record, Registry, blocking};
 use monitor::Snapshot;
@@ -91,6 +94,7 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
         settings.check()?;
         let host = hypervisor.host_resources()?;
         let stage = settings.stage.clone();
+        let bundles = Bundles::new(&settings, Arc::clone(&runner));
         let images = blocking(move || Ok(Images::open(stage, source, runner))).await?;
         let (sight, seen) = watch::channel(Arc::new(Snapshot::nothing()));
         let (stats, texts) = watch::channel(String::new());
@@ -98,6 +102,7 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
         let context = Arc::new(Context {
             helper: euca_helper::Client::new(&settings.helper),
             claims: Claims::default(),
+            bundles,
             settings,
             hypervisor,
             images,
@@ -329,14 +334,14 @@ impl<H: Hypervisor, S: ImageSource> NodeApi for Node<H, S> {
         &self,
         request: nc::NcBundleInstance,
     ) -> Result<nc::NcBundleInstanceResponse, Fault> {
-        answer!(request, ops::bundle_instance::run(&request))
+        answer!(request, ops::bundle_instance::run(&self.0, &request).await)
     }
 
     async fn nc_cancel_bundle_task(
         &self,
         request: nc::NcCancelBundleTask,
     ) -> Result<nc::NcCancelBundleTaskResponse, Fault> {
-        answer!(request, ops::cancel_bundle_task::run(&self.0, &request))
+        answer!(request, ops::cancel_bundle_task::run(&self.0, &request).await)
     }
 
     async fn nc_describe_bundle_tasks(

@@ -12,7 +12,7 @@ use euca_hypervisor::DomainState;
 
 use crate::error::Chain;
 use crate::files::{Survives, read_record, remove_tree, write_whole};
-use crate::instance::Record;
+use crate::instance::{Bundling, Record, State};
 use crate::volume::Volume;
 
 /// Name of the marker file.
@@ -23,7 +23,8 @@ const CACHE: &str = "v2";
 /// The administrator's directory holds the image cache and the bundling work space, not instances' files only.
 const ADMINISTRATOR: &str = "eucalyptus";
 
-/// The records of instances whose domains live. Blocks.
+/// The records of instances whose domains live, and of those that ended by being bundled and did not live to tell: the
+/// CC is to see how that went. Blocks.
 pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainState>) -> Vec<Record> {
     let mut records = Vec::new();
     for (name, state) in domains {
@@ -38,6 +39,16 @@ pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainSt
                 Ok(record) => records.push(record),
                 Err(error) => tracing::warn!(domain = name, error = %Chain(&error), "domain not adopted"),
             },
+        }
+    }
+    for (_, name, directory) in directories(instance_path) {
+        let active = domains.get(&name).is_some_and(|state| state.is_active());
+        if let Ok(record) = read_record(&directory)
+            && !active
+            && record.bundling != Bundling::None
+            && record.state != State::Teardown
+        {
+            records.push(Record { state: State::Shutoff, ..record });
         }
     }
     // In the order in which they were started, as they were listed before.

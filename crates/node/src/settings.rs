@@ -1,11 +1,13 @@
 //! What the node must be told. Plain values: reading eucalyptus.conf is the business of `euca-config`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use euca_hypervisor::{BridgeName, DomainKind, Virtio};
 use euca_image::StageSettings;
 
+use crate::bundle::Bundler;
 use crate::error::Error;
 use crate::hooks::Hooks;
 use crate::instance::Thresholds;
@@ -49,6 +51,10 @@ pub struct NodeSettings {
     pub volumes: VolumeSettings,
     /// How images are cached and made into disks.
     pub stage: StageSettings,
+    /// Who uploads bundles; `None`: nobody, and none is made.
+    pub bundler: Option<Arc<dyn Bundler>>,
+    /// `NC_WORK_SIZE`, MiB: the room for bundling.
+    pub work_mib: u64,
     /// Pause between the monitor's passes.
     pub monitor_period: Duration,
     /// Time limits of an instance's states.
@@ -90,6 +96,8 @@ impl NodeSettings {
             hooks: None,
             network,
             stage,
+            bundler: None,
+            work_mib: 999_999,
             monitor_period: Duration::from_secs(5),
             thresholds: Thresholds::default(),
             create_attempts: 5,

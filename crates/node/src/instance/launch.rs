@@ -6,13 +6,13 @@ use euca_image::{ImageSource, Order};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::machine::Reboot;
+use super::machine::{Bundling, Reboot, State};
 use super::record::Source;
 use super::{Context, Record, blocking, pause};
 use crate::error::{Chain, Error};
 use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
-use crate::volume::{Phase, plug, storage};
+use crate::volume::{Phase, Volume, plug, storage};
 
 /// How often the volumes of an instance that ends are tried to be released.
 const RELEASE_ATTEMPTS: u32 = 3;
@@ -225,7 +225,8 @@ pub(super) async fn destroy<H: Hypervisor, S>(context: &Context<H, S>, record: &
     Ok(context.hypervisor.destroy(&record.instance_id).await?)
 }
 
-/// Asks the guest to shut down, until the hypervisor has answered.
+/// Asks the guest to shut down, until the hypervisor has answered. A refusal is an answer: the guest has its time to
+/// go, whatever it is told.
 pub(super) async fn shutdown<H: Hypervisor, S>(
     context: &Context<H, S>,
     record: &Record,
@@ -249,10 +250,16 @@ pub(super) async fn clean<H, S>(
     record: &Record,
     files: InstanceFiles,
 ) -> Result<(), Error> {
-    let released = release_volumes(context, record, &files).await;
+    let left = release_volumes(context, record, &files).await;
     if context.settings.keep_files {
+        // How it was bundled is not to be told once more by the next start.
+        if record.bundling != Bundling::None {
+            let told = Record { state: State::Teardown, volumes: left, ..record.clone() };
+            blocking(move || files.write_record(&told)).await?;
+        }
         return Ok(());
     }
+    let released = left.is_empty();
     // The semaphore is never closed.
     let _turn = context.cleanups.acquire().await.ok();
     // An instance that failed early has none.
@@ -262,11 +269,15 @@ pub(super) async fn clean<H, S>(
     blocking(move || if released { files.remove() } else { files.remove_but_record() }).await
 }
 
-/// Whether all volumes are released. Those that are not remain in the record on disk, the others do not: the next start
+/// Releases all volumes that it can. Those that are left remain in the record on disk, the others do not: the next start
 /// must not take from others what this one has given back.
-async fn release_volumes<H, S>(context: &Context<H, S>, record: &Record, files: &InstanceFiles) -> bool {
+async fn release_volumes<H, S>(
+    context: &Context<H, S>,
+    record: &Record,
+    files: &InstanceFiles,
+) -> Vec<Volume> {
     if record.volumes.is_empty() {
-        return true;
+        return Vec::new();
     }
     let mut left = record.volumes.clone();
     for attempt in 0..RELEASE_ATTEMPTS {
@@ -280,10 +291,10 @@ async fn release_volumes<H, S>(context: &Context<H, S>, record: &Record, files: 
             }
         }
     }
-    let (released, files) = (left.is_empty(), files.clone());
-    let record = Record { volumes: left, ..record.clone() };
+    let files = files.clone();
+    let record = Record { volumes: left.clone(), ..record.clone() };
     if let Err(error) = blocking(move || files.write_record(&record)).await {
         tracing::warn!(error = %Chain(&error), "record not written");
     }
-    released
+    left
 }

@@ -18,17 +18,20 @@
 //!                                                                                        └──────────┘
 //!    on the wire:  Staging, Canceled, Booting = Pending (12)    Teardown = Teardown (14)    all others = Extant (13)
 //! ```
+//! Bundling, of an instance that has a domain or may have one, is drawn in [`bundling`].
 //!
 //! The rules are node-controller.md §2.5, §5.4, §6.1, §7.2, §7.4 and §11.2 with the port's corrections: files are
 //! deleted only when the hypervisor has said that no domain holds them (Q-03), not knowing changes nothing, a
 //! domain that this node did not create is left alone, and nothing leaves Teardown (Q-10).
-//!
-//! The bundling states belong to bundling, which is not built yet.
+
+mod bundling;
 
 use std::time::Duration;
 
 use euca_hypervisor::{DomainState, Observation};
 use serde::{Deserialize, Serialize};
+
+pub use bundling::Bundling;
 
 /// Internal state of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,6 +55,10 @@ pub enum State {
     Shutoff,
     /// Seen crashed; stays Extant until it is terminated (Q-07).
     Crashed,
+    /// To be bundled: the guest was asked to shut down.
+    BundlingShutdown,
+    /// The guest is off and its disk is bundled.
+    BundlingShutoff,
     /// Domain and files are gone; remembered for a while so that the CC can see it.
     Teardown,
 }
@@ -87,12 +94,14 @@ impl State {
             Self::Shutdown => "shutdown",
             Self::Shutoff => "shutoff",
             Self::Crashed => "crashed",
+            Self::BundlingShutdown => "bundling-shutdown",
+            Self::BundlingShutoff => "bundling-shutoff",
             Self::Teardown => "teardown",
         }
     }
 
     /// All states.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Staging,
         Self::Canceled,
         Self::Booting,
@@ -102,6 +111,8 @@ impl State {
         Self::Shutdown,
         Self::Shutoff,
         Self::Crashed,
+        Self::BundlingShutdown,
+        Self::BundlingShutoff,
         Self::Teardown,
     ];
 
@@ -124,6 +135,14 @@ pub enum Event {
     Created(bool),
     /// A reboot ended.
     Rebooted(Reboot),
+    /// ncBundleInstance.
+    Bundle,
+    /// ncBundleInstance that cannot be fulfilled: no disk, or no room to work in.
+    BundleRefused,
+    /// ncCancelBundleTask.
+    CancelBundle,
+    /// Bundling ended, in this way unless that was decided before.
+    Bundled(Bundling),
     /// The files are deleted, or deleting them failed, which only warns.
     Cleaned,
     /// The monitor looked.
@@ -158,6 +177,8 @@ pub enum Action {
     Shutdown,
     /// Destroy the domain.
     Destroy,
+    /// Bundle the disk.
+    Bundle,
     /// Delete the files.
     Clean,
     /// Forget the instance.
@@ -173,6 +194,8 @@ pub struct Thresholds {
     pub booting: Duration,
     /// A guest that is shutting down (Q-04).
     pub shutdown: Duration,
+    /// Bundling: from the request, through the guest's shutdown, to the last byte (Q-30).
+    pub bundling: Duration,
     /// How long a Teardown instance is remembered.
     pub teardown: Duration,
     /// Whether a guest that is terminated is asked to shut down first, and has the limit of `shutdown` for it.
@@ -185,6 +208,7 @@ impl Default for Thresholds {
             staging: Duration::from_secs(7200),
             booting: Duration::from_secs(60),
             shutdown: Duration::from_secs(60),
+            bundling: Duration::from_secs(3600),
             teardown: Duration::from_secs(180),
             graceful: false,
         }
@@ -206,27 +230,35 @@ pub struct Machine {
     ours: bool,
     /// Whether the guest was asked to shut down, and is not ended before its time.
     asked: bool,
+    bundling: Bundling,
 }
 
 impl Machine {
     /// An instance that was accepted at `now`.
     pub fn staging(now: Duration) -> Self {
-        Self { state: State::Staging, since: now, grace: GRACE_PASSES, ours: false, asked: false }
+        let (state, bundling) = (State::Staging, Bundling::None);
+        Self { state, since: now, grace: GRACE_PASSES, ours: false, asked: false, bundling }
     }
 
     /// An instance whose domain was found at start. `recorded` is the state it was last known in: one that was on
-    /// its way out stays there, because its termination was promised.
-    pub fn adopted(recorded: State, now: Duration) -> Self {
+    /// its way out stays there, because its termination was promised. Bundling that was under way has failed.
+    pub fn adopted(recorded: State, bundling: Bundling, now: Duration) -> Self {
         let state = match recorded {
             State::Canceled | State::Shutoff | State::Teardown => State::Shutoff,
             _ => State::Running,
         };
-        Self { state, since: now, grace: GRACE_PASSES, ours: true, asked: false }
+        let bundling = bundling.interrupted();
+        Self { state, since: now, grace: GRACE_PASSES, ours: true, asked: false, bundling }
     }
 
     /// The state it is in.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// How far bundling is.
+    pub fn bundling(&self) -> Bundling {
+        self.bundling
     }
 
     /// Takes an event at `now` and says what to do about it.
@@ -262,6 +294,9 @@ impl Machine {
                 (_, Reboot::Done) => self.enter(State::Running, now),
                 (_, Reboot::Lost) => self.enter(State::Shutoff, now),
             },
+            Event::Bundle | Event::BundleRefused | Event::CancelBundle | Event::Bundled(_) => {
+                self.bundle(event, now)
+            }
             Event::Cleaned => match self.state {
                 State::Shutoff => self.enter(State::Teardown, now),
                 _ => Action::None,
@@ -304,6 +339,9 @@ impl Machine {
                 }
                 self.enter(State::Shutoff, now);
                 Action::Abort
+            }
+            (State::BundlingShutdown | State::BundlingShutoff, _) => {
+                self.bundling_pass(seen, waited, now, limits)
             }
             (State::Teardown, Present(domain)) if self.ours && domain.is_active() => Action::Destroy,
             (State::Teardown, _) if waited > limits.teardown => Action::Forget,
@@ -353,6 +391,10 @@ impl Machine {
 
     /// Moves to `state`. Every sight of a living domain renews the grace of a vanished one.
     fn enter(&mut self, state: State, now: Duration) -> Action {
+        if state != State::BundlingShutdown {
+            // Whatever ends bundling before its time.
+            self.bundling = self.bundling.interrupted();
+        }
         self.state = state;
         self.since = now;
         self.grace = GRACE_PASSES;
@@ -377,7 +419,8 @@ mod tests {
     use State::*;
 
     fn machine(state: State) -> Machine {
-        Machine { state, since: Duration::ZERO, grace: GRACE_PASSES, ours: true, asked: false }
+        let bundling = Bundling::None;
+        Machine { state, since: Duration::ZERO, grace: GRACE_PASSES, ours: true, asked: false, bundling }
     }
 
     fn at(machine: &mut Machine, event: Event, second: u64) -> (Action, State) {
@@ -527,6 +570,10 @@ mod tests {
             Event::Rebooted(Reboot::Done),
             Event::Rebooted(Reboot::Unchanged),
             Event::Rebooted(Reboot::Lost),
+            Event::Bundle,
+            Event::BundleRefused,
+            Event::CancelBundle,
+            Event::Bundled(Bundling::Succeeded),
             Event::Cleaned,
         ];
         let passes = [Unknown, Absent, RUNNING, PAUSED, GOING, OFF, DEAD, NONE].map(Event::Pass);
@@ -592,7 +639,8 @@ mod tests {
             (Canceled, Shutoff),
             (Shutoff, Shutoff),
         ] {
-            assert_eq!(Machine::adopted(recorded, Duration::ZERO).state(), state, "{recorded:?}");
+            let machine = Machine::adopted(recorded, Bundling::None, Duration::ZERO);
+            assert_eq!(machine.state(), state, "{recorded:?}");
         }
     }
 
@@ -608,6 +656,8 @@ mod tests {
             (Shutdown, 13, "Extant"),
             (Shutoff, 13, "Extant"),
             (Crashed, 13, "Extant"),
+            (BundlingShutdown, 13, "Extant"),
+            (BundlingShutoff, 13, "Extant"),
             (Teardown, 14, "Teardown"),
         ] {
             assert_eq!((state.code(), state.wire_name()), (code, name), "{state:?}");

@@ -6,15 +6,17 @@
 //!
 //! ```text
 //!   ncTerminateInstance ──▶ terminations ─┐            ┌─▶ published record ──▶ ncDescribe…
-//!   ncRebootInstance,                     │   task     │
-//!   nc(At|De)tachVolume ──▶ orders (16) ──┤ (machine)  ├─▶ instance.json
-//!   monitor ──────────────▶ snapshot ─────┤            └─▶ work: stage · create · reboot · destroy · clean ·
-//!                           work's end ───┘                 a step of a volume ([`volumes`]); one at a time
+//!   ncCancelBundleTask ───▶ cancellations ┤   task     │
+//!   ncRebootInstance, ncBundleInstance,   │ (machine)  │
+//!   nc(At|De)tachVolume ──▶ orders (16) ──┤            ├─▶ instance.json
+//!   monitor ──────────────▶ snapshot ─────┤            └─▶ work: stage · create · reboot · destroy · bundle · clean
+//!                           work's end ───┘                 · a step of a volume ([`volumes`]); one at a time
 //! ```
 //!
 //! A snapshot counts only if it was taken after the last work ended: what the monitor saw while a domain was being
 //! destroyed and created again says nothing about the instance.
 
+mod bundling;
 mod launch;
 mod machine;
 pub(crate) mod record;
@@ -29,6 +31,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use euca_hypervisor::{DomainName, Hypervisor, Observation};
+use euca_image::bundle::Destination;
 use euca_image::{ImageSource, Images};
 use euca_observe::Pulse;
 use euca_observe::metrics::{self, Outcome, Raised};
@@ -38,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use crate::bundle::{Bundles, Job};
 use crate::error::{Chain, Error};
 use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
@@ -45,7 +49,7 @@ use crate::monitor::Snapshot;
 use crate::settings::NodeSettings;
 use crate::volume::{Claims, Phase, Volume};
 use machine::{Action, Event, Machine};
-pub use machine::{State, Thresholds};
+pub use machine::{Bundling, State, Thresholds};
 pub(crate) use record::{NO_ADDRESS, Record};
 pub(crate) use registry::{Past, Registry};
 pub use timeline::Step;
@@ -63,6 +67,7 @@ pub(crate) struct Context<H, S> {
     pub helper: euca_helper::Client,
     /// Which storage the volumes use.
     pub claims: Claims,
+    pub bundles: Bundles,
     /// The node's start; the machines count time from here.
     pub started: Instant,
     /// What the monitor saw last.
@@ -105,6 +110,7 @@ pub(crate) enum Order {
     Reboot,
     Attach(Volume, volumes::Reply),
     Detach(String, volumes::Reply),
+    Bundle(Destination, oneshot::Sender<Result<(), Error>>),
 }
 
 /// A handle to an instance's task.
@@ -114,6 +120,7 @@ pub(crate) struct Instance {
     record: watch::Receiver<Arc<Record>>,
     orders: mpsc::Sender<Order>,
     terminations: mpsc::Sender<oneshot::Sender<State>>,
+    cancellations: mpsc::Sender<oneshot::Sender<()>>,
 }
 
 impl Instance {
@@ -174,7 +181,8 @@ impl Instance {
 
     /// Starts the task of an instance whose domain runs already.
     pub fn adopt<H: Hypervisor, S: ImageSource>(context: &Arc<Context<H, S>>, mut record: Record) -> Self {
-        let (before, machine) = (record.state, Machine::adopted(record.state, context.started.elapsed()));
+        let (before, machine) =
+            (record.state, Machine::adopted(record.state, record.bundling, context.started.elapsed()));
         let reason = "the node was started and found the domain";
         record.timeline.push(Some(before), machine.state(), reason);
         for volume in &mut record.volumes {
@@ -192,10 +200,11 @@ impl Instance {
         machine: Machine,
         first: Option<Action>,
     ) -> Self {
-        record.state = machine.state();
+        (record.state, record.bundling) = (machine.state(), machine.bundling());
         let (published, reader) = watch::channel(Arc::new(record.clone()));
         let (orders, orders_in) = mpsc::channel(QUEUE);
         let (terminations, terminations_in) = mpsc::channel(QUEUE);
+        let (cancellations, cancellations_in) = mpsc::channel(QUEUE);
         let id = record.instance_id.clone();
         let task = Task {
             context: Arc::clone(context),
@@ -205,14 +214,24 @@ impl Instance {
             settled: Instant::now(),
             release_after: Instant::now(),
             work: None,
+            job: None,
             record,
             machine,
             published,
         };
         let span = tracing::info_span!("instance", id = %id);
-        context.tasks.spawn(task.run(first, orders_in, terminations_in).instrument(span));
-        Self { id, record: reader, orders, terminations }
+        let inboxes =
+            Inboxes { orders: orders_in, terminations: terminations_in, cancellations: cancellations_in };
+        context.tasks.spawn(task.run(first, inboxes).instrument(span));
+        Self { id, record: reader, orders, terminations, cancellations }
     }
+}
+
+/// What an instance's task is told.
+struct Inboxes {
+    orders: mpsc::Receiver<Order>,
+    terminations: mpsc::Receiver<oneshot::Sender<State>>,
+    cancellations: mpsc::Receiver<oneshot::Sender<()>>,
 }
 
 /// Work under way.
@@ -253,6 +272,8 @@ struct Task<H, S> {
     published: watch::Sender<Arc<Record>>,
     sight: watch::Receiver<Arc<Snapshot>>,
     work: Option<Work>,
+    /// The bundle to be made when the guest is gone.
+    job: Option<Job>,
     /// When the last work ended.
     settled: Instant,
     /// When a volume that could not be got rid of is tried again.
@@ -263,12 +284,7 @@ struct Task<H, S> {
 }
 
 impl<H: Hypervisor, S: ImageSource> Task<H, S> {
-    async fn run(
-        mut self,
-        first: Option<Action>,
-        mut orders: mpsc::Receiver<Order>,
-        mut terminations: mpsc::Receiver<oneshot::Sender<State>>,
-    ) {
+    async fn run(mut self, first: Option<Action>, mut inboxes: Inboxes) {
         let context = Arc::clone(&self.context);
         if let Some(action) = first {
             self.act(action).await;
@@ -280,10 +296,15 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
             let (event, cause) = tokio::select! {
                 biased;
                 () = context.stop.cancelled() => return,
-                Some(reply) = terminations.recv() => {
+                Some(reply) = inboxes.terminations.recv() => {
                     self.take(Event::Terminate, None).await;
                     // Nobody may be waiting for the answer any more.
                     let _ = reply.send(self.machine.state());
+                    continue;
+                }
+                Some(reply) = inboxes.cancellations.recv() => {
+                    self.take(Event::CancelBundle, None).await;
+                    let _ = reply.send(());
                     continue;
                 }
                 result = ended(&mut self.work) => {
@@ -298,7 +319,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                         }
                     }
                 }
-                Some(order) = orders.recv(), if idle => match order {
+                Some(order) = inboxes.orders.recv(), if idle => match order {
                     Order::Reboot => (Event::Reboot, None),
                     Order::Attach(volume, reply) => {
                         self.attach(volume, reply).await;
@@ -306,6 +327,10 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                     }
                     Order::Detach(volume_id, reply) => {
                         self.detach(&volume_id, reply).await;
+                        continue;
+                    }
+                    Order::Bundle(to, reply) => {
+                        self.bundle(to, reply).await;
                         continue;
                     }
                 },
@@ -334,7 +359,10 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         let before = self.record.clone();
         let now = self.context.started.elapsed();
         let action = self.machine.handle(event, now, &self.context.settings.thresholds);
-        self.record.state = self.machine.state();
+        (self.record.state, self.record.bundling) = (self.machine.state(), self.machine.bundling());
+        if self.record.bundling != Bundling::InProgress {
+            self.job = None;
+        }
         if matches!(event, Event::Pass(_)) && self.record.state.is_up() {
             let snapshot = Arc::clone(&self.sight.borrow());
             self.context.settings.network.discover(&mut self.record, &snapshot.neighbours);
@@ -344,6 +372,9 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
             tracing::info!(?from, ?to, reason, "state");
             self.context.metrics.transitions.get_or_create(&metrics::State { state: to.name() }).inc();
             self.record.timeline.push(Some(from), to, &reason);
+        }
+        if before.bundling != self.record.bundling {
+            tracing::info!(from = ?before.bundling, to = ?self.record.bundling, "bundling");
         }
         if event == Event::Cleaned {
             self.durable = false;
@@ -399,6 +430,10 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                 let asked = launch::shutdown(&context, &record, &token).await;
                 Ended::of("asking to shut down", asked, |_| None)
             }),
+            Action::Bundle => {
+                let job = self.job.take();
+                Box::pin(bundling::bundle(job, token))
+            }
             Action::Clean => Box::pin(async move {
                 Ended::of("clean-up", launch::clean(&context, &record, files).await, |_| Some(Event::Cleaned))
             }),

@@ -4,7 +4,7 @@ use euca_hypervisor::DomainName;
 use euca_wire::{DateTime, nc};
 use serde::{Deserialize, Serialize};
 
-use super::machine::State;
+use super::machine::{Bundling, State};
 use super::timeline::Timeline;
 use crate::volume::Volume;
 
@@ -39,6 +39,8 @@ pub(crate) struct Record {
     /// In the order in which they were attached.
     #[serde(default)]
     pub volumes: Vec<Volume>,
+    #[serde(default)]
+    pub bundling: Bundling,
 }
 
 /// An image, kernel or ramdisk: its id, and where to fetch it.
@@ -101,7 +103,7 @@ impl Record {
                 network_index: self.net.index,
             }),
             state_name: self.state.wire_name().to_owned(),
-            bundle_task_state_name: Some(NOT_BUNDLING.to_owned()),
+            bundle_task_state_name: Some(self.bundling.wire_name().to_owned()),
             launch_time: Some(DateTime::from_unix(self.launch_time)),
             user_data: Some(self.user_data.clone()),
             launch_index: Some(self.launch_index.clone()),
@@ -117,9 +119,6 @@ impl Record {
         self.platform.contains("windows")
     }
 }
-
-/// `bundleTaskStateName` of an instance that is not being bundled.
-pub(crate) const NOT_BUNDLING: &str = "none";
 
 impl VmType {
     /// From the wire: absent numbers are 0, mappings without a device name are dropped (§4.5).
@@ -194,6 +193,7 @@ pub(crate) mod tests {
             state: State::Running,
             timeline: Timeline::default(),
             volumes: Vec::new(),
+            bundling: Bundling::None,
         }
     }
 

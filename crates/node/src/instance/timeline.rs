@@ -80,6 +80,16 @@ pub(super) fn reason(event: Event, from: State, to: State, cause: Option<&str>) 
         (Event::Created(false), _) => "the domain could not be created",
         (Event::Rebooted(Reboot::Done), _) => "rebooted",
         (Event::Rebooted(_), _) => "the domain was ended for a reboot and could not be created again",
+        (Event::Bundle, _) => "to be bundled",
+        (Event::CancelBundle, _) => "bundling was cancelled; the guest may stay",
+        (Event::Bundled(_), _) => match cause {
+            Some(_) => "not bundled",
+            None => "bundled",
+        },
+        (Event::Pass(Absent), State::BundlingShutdown) if to == State::BundlingShutoff => {
+            "the guest has shut down"
+        }
+        (Event::Pass(_), State::BundlingShutdown) => "bundling took too long",
         (Event::Cleaned, _) => "no domain is left; its files are dealt with",
         (Event::Pass(_), State::Staging | State::Canceled) => "staging took too long",
         (Event::Pass(Absent | Present(DomainState::NoState)), State::Booting) => {
@@ -99,7 +109,9 @@ pub(super) fn reason(event: Event, from: State, to: State, cause: Option<&str>) 
         (Event::Pass(Present(DomainState::Blocked)), _) => "the domain waits for a resource",
         (Event::Pass(Present(DomainState::Paused)), _) => "the domain is paused",
         (Event::Pass(Present(DomainState::Crashed)), _) => "the domain has crashed",
-        (Event::Pass(Present(DomainState::NoState) | Unknown) | Event::Reboot, _) => "",
+        (Event::Pass(Present(DomainState::NoState) | Unknown) | Event::Reboot | Event::BundleRefused, _) => {
+            ""
+        }
     };
     Some(match cause {
         Some(cause) => format!("{text}: {cause}"),
@@ -125,8 +137,9 @@ mod tests {
 
     #[test]
     fn a_step_has_a_reason_and_what_is_no_step_has_none() {
+        use crate::instance::Bundling;
         use Observation::Present;
-        use State::{Booting, Canceled, Running, Shutoff, Staging};
+        use State::{Booting, BundlingShutdown, BundlingShutoff, Canceled, Running, Shutoff, Staging};
         let rows = [
             (Event::Terminate, Staging, Canceled, None, Some("terminated on request")),
             (Event::Staged(false), Staging, Shutoff, Some("no disk"), Some("staging failed: no disk")),
@@ -135,6 +148,27 @@ mod tests {
             (Event::Pass(Observation::Absent), Running, Shutoff, None, Some("the domain has vanished")),
             (Event::Pass(Present(DomainState::Running)), Booting, Running, None, Some("the domain executes")),
             (Event::Rebooted(Reboot::Done), Running, Running, None, Some("rebooted")),
+            (
+                Event::Bundled(Bundling::Failed),
+                BundlingShutoff,
+                Shutoff,
+                Some("403"),
+                Some("not bundled: 403"),
+            ),
+            (
+                Event::Pass(Observation::Absent),
+                BundlingShutdown,
+                BundlingShutoff,
+                None,
+                Some("the guest has shut down"),
+            ),
+            (
+                Event::Pass(Observation::Absent),
+                BundlingShutdown,
+                Shutoff,
+                None,
+                Some("bundling took too long"),
+            ),
             (Event::Rebooted(Reboot::Unchanged), Running, Running, Some("no domain"), None),
         ];
         for (event, from, to, cause, expected) in rows {

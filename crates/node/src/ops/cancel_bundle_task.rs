@@ -1,5 +1,4 @@
 //! `ncCancelBundleTask`: true for every known instance, whether or not there is a task (node-controller.md §5.12).
-//! There never is one yet.
 
 use euca_wire::nc;
 
@@ -7,10 +6,11 @@ use super::required;
 use crate::Inner;
 use crate::error::Error;
 
-pub(crate) fn run<H, S>(
+pub(crate) async fn run<H, S>(
     node: &Inner<H, S>,
     request: &nc::NcCancelBundleTask,
 ) -> Result<nc::NcCancelBundleTaskResponse, Error> {
-    node.context.instances.get(required(request.instance_id.as_deref(), "instanceId")?)?;
+    let id = required(request.instance_id.as_deref(), "instanceId")?;
+    node.context.instances.get(id)?.cancel_bundle().await;
     Ok(request.answer(true))
 }

@@ -4,7 +4,6 @@ use euca_wire::nc;
 
 use crate::Inner;
 use crate::error::Error;
-use crate::instance::record::NOT_BUNDLING;
 
 pub(crate) fn run<H, S>(
     node: &Inner<H, S>,
@@ -14,10 +13,10 @@ pub(crate) fn run<H, S>(
         return Err(Error::Missing("instanceIds"));
     }
     // Unknown ids are left out; nobody's are hidden.
-    let known = request.instance_ids.iter().filter(|id| node.context.instances.get(id).is_ok());
-    let bundle_tasks = known.map(|id| nc::BundleTask {
-        instance_id: Some(id.clone()),
-        state: Some(NOT_BUNDLING.to_owned()),
+    let known = request.instance_ids.iter().filter_map(|id| node.context.instances.get(id).ok());
+    let bundle_tasks = known.map(|instance| nc::BundleTask {
+        instance_id: Some(instance.id().to_string()),
+        state: Some(instance.record().bundling.wire_name().to_owned()),
         manifest: None,
     });
     Ok(nc::NcDescribeBundleTasksResponse { bundle_tasks: bundle_tasks.collect(), ..request.answer(true) })

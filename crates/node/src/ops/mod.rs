@@ -22,6 +22,6 @@ use crate::error::Error;
 const ADMINISTRATOR: &str = "eucalyptus";
 
 /// A field that the schema leaves optional and the operation does not.
-fn required<'a>(field: Option<&'a str>, name: &'static str) -> Result<&'a str, Error> {
+pub(crate) fn required<'a>(field: Option<&'a str>, name: &'static str) -> Result<&'a str, Error> {
     field.filter(|value| !value.is_empty()).ok_or(Error::Missing(name))
 }

@@ -7,7 +7,7 @@ use euca_wire::nc;
 use super::required;
 use crate::error::Error;
 use crate::instance::record::{MAX_GROUPS, NetParams, Source, VmType};
-use crate::instance::{Instance, NO_ADDRESS, Record, State, Timeline};
+use crate::instance::{Bundling, Instance, NO_ADDRESS, Record, State, Timeline};
 use crate::resources::Amounts;
 use crate::{Inner, unix_time};
 
@@ -64,6 +64,7 @@ fn accepted(request: &nc::NcRunInstance, now: i64) -> Result<Record, Error> {
         state: State::Staging,
         timeline: Timeline::default(),
         volumes: Vec::new(),
+        bundling: Bundling::None,
     })
 }
 

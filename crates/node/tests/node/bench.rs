@@ -132,6 +132,15 @@ impl Bench {
         self.describe("admin", &[id]).await.pop().map(|instance| instance.state_name)
     }
 
+    /// State and bundling on the wire of an instance of `admin`; `-` when it is not listed.
+    pub async fn bundling(&self, id: &str) -> String {
+        let instance = self.describe("admin", &[id]).await.pop();
+        instance.map_or_else(
+            || "-".to_owned(),
+            |instance| format!("{} {}", instance.state_name, instance.bundle_task_state_name.unwrap()),
+        )
+    }
+
     /// The states on the wire during the next seconds, each once; `-` when not listed.
     pub async fn timeline(&self, id: &str, seconds: u64) -> String {
         let mut states = Vec::new();

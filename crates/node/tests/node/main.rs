@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bench;
+mod bundle;
 mod checkpoint;
 mod describe;
 mod golden;
