@@ -132,11 +132,25 @@ impl Cloud {
     /// # Errors
     /// As [`Cloud::ask`].
     pub async fn state(&self, id: &str) -> Result<Option<String>> {
+        self.element(id, "stateName").await
+    }
+
+    /// `bundleTaskStateName` of an instance.
+    ///
+    /// # Errors
+    /// As [`Cloud::ask`].
+    pub async fn bundling(&self, id: &str) -> Result<Option<String>> {
+        self.element(id, "bundleTaskStateName").await
+    }
+
+    /// An element of an instance as DescribeInstances has it.
+    async fn element(&self, id: &str, name: &str) -> Result<Option<String>> {
         let describe = cc::DescribeInstances { user_id: Some("eucalyptus".to_owned()), ..Default::default() };
         let text = self.ask(&describe).await?.text();
         let instance =
             text.split("<n:instances>").find(|part| part.contains(&format!("<n:instanceId>{id}<")));
-        Ok(instance.and_then(|part| between(part, "<n:stateName>", "</n:stateName>")))
+        let (open, close) = (format!("<n:{name}>"), format!("</n:{name}>"));
+        Ok(instance.and_then(|part| between(part, &open, &close)))
     }
 
     /// RebootInstances.
