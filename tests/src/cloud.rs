@@ -1,6 +1,7 @@
 //! A whole cloud but for the CLC's Java: a private libvirtd with QEMU guests, `nc-daemon`, `cc-daemon`, images over
 //! HTTP, and a driver that talks as a CLC does. Everything ends and vanishes with it.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct Cloud {
     pub client: CcClient,
     /// The Walrus with the images `kernel`, `ramdisk` and `root.img`.
     pub images: ImageServer,
+    /// Where `nc-daemon` listens.
+    pub node_address: SocketAddr,
     _bridge: TestBridge,
     node_home: Home,
     _cluster_home: Home,
@@ -69,6 +72,7 @@ impl Cloud {
             libvirtd,
             client,
             images,
+            node_address,
             _bridge: bridge,
             node_home,
             _cluster_home: cluster_home,

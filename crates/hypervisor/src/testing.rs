@@ -160,6 +160,12 @@ impl PrivateLibvirtd {
         pids.filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok()).collect()
     }
 
+    /// Process id of one of them.
+    pub fn domain_pid(&self, name: &str) -> Option<Pid> {
+        let file = self.root.path().join("run/qemu").join(name).with_extension("pid");
+        fs::read_to_string(file).ok()?.trim().parse().ok().map(Pid::from_raw)
+    }
+
     fn signal(&self, signal: Signal) -> io::Result<()> {
         let daemon = self.daemon.as_ref().ok_or(io::ErrorKind::NotFound)?;
         let pid = i32::try_from(daemon.id()).map_err(io::Error::other)?;

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "figures are this program's output")]
 
 mod baseline;
+mod crowd;
 mod original;
 mod promises;
 mod refresh;
@@ -78,6 +79,15 @@ enum Measure {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// A node with many guests, some of them hanging in the hypervisor: latency of ncDescribeInstances, memory.
+    Crowd {
+        /// Folder that `tests/guest/build-guest.sh` has filled.
+        #[arg(long, default_value = "target/guest")]
+        guest: PathBuf,
+        /// Of them all.
+        #[arg(long, default_value_t = 50)]
+        guests: u32,
+    },
     /// An image from Walrus to a disk, against a plain copy of the same bytes through the same pipe.
     Staging {
         /// Size of the image.
@@ -101,6 +111,7 @@ async fn main() -> Result<()> {
         }
         Measure::Start => promises::start().await,
         Measure::Baseline { quick, section } => baseline::run(quick, section.as_deref()).await,
+        Measure::Crowd { guest, guests } => crowd::run(&guest, guests).await,
         Measure::Staging { mib, rounds } => staging::run(mib, rounds).await,
         Measure::Refresh { nodes, instances, seconds } => refresh::run(nodes, instances, seconds).await,
     }
