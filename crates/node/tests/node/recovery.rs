@@ -172,7 +172,11 @@ async fn nothing_is_deleted_but_dead_instances() {
     bench.settings.keep_files = false;
     std::fs::remove_file(root.join(".eucalyptus-instances")).unwrap();
     bench.restart().await;
-    assert_eq!(exist(&gone[2..]), [true; 2], "nothing is deleted where this program has not been before");
+    assert_eq!(
+        exist(&gone[2..]),
+        [true; 2],
+        "st_t060: nothing is deleted where this program has not been before"
+    );
     bench.restart().await;
     assert_eq!(exist(&gone), [false; 4], "nc_023 nc_024 st_t059 st_t061");
     assert_eq!(exist(&kept), [true; 4], "nc_023 st_t059");
@@ -184,10 +188,10 @@ async fn settings_that_cannot_work_are_refused_before_anything_happens() {
     let bench = Bench::new().await;
     type Change = fn(&mut euca_node::NodeSettings);
     let rows: [(&str, Change); 5] = [
-        ("nc_003: no directory", |settings| settings.instance_path = "/nonexistent".into()),
+        ("nc_003 st_t060: no directory", |settings| settings.instance_path = "/nonexistent".into()),
         ("nc_003: a file", |settings| settings.instance_path = "/etc/passwd".into()),
         ("relative", |settings| settings.instance_path = "tmp".into()),
-        ("root", |settings| settings.instance_path = "/".into()),
+        ("st_t060: root", |settings| settings.instance_path = "/".into()),
         ("no bridge", |settings| settings.network.bridge = None),
     ];
     for (name, change) in rows {
