@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use yaserde::{YaDeserialize, YaSerialize};
 
-use crate::domain::{Driver, Target};
+use crate::domain::{Driver, Target, fits_xml};
 use crate::error::Error;
 
 /// A block device of this host as a disk of a guest.
@@ -82,8 +82,7 @@ impl BlockDisk {
     /// [`Error::Document`] when a text is not UTF-8, or holds a character that XML cannot carry.
     pub fn to_xml(&self) -> Result<String, Error> {
         let document = |reason: String| Error::Document { name: self.target.0.clone(), reason };
-        let plain = |text: &str| text.chars().all(|c| !c.is_control());
-        let source = self.source.to_str().filter(|text| plain(text));
+        let source = self.source.to_str().filter(|text| fits_xml(text));
         let source =
             source.ok_or_else(|| document(format!("path {:?} cannot be written as XML", self.source)))?;
         let disk = Disk {
@@ -97,7 +96,7 @@ impl BlockDisk {
             }),
             source: Some(Source { dev: Some(source.to_owned()), file: None }),
             target: Target { dev: self.name().0, bus: self.virtio.then(|| "virtio".to_owned()) },
-            serial: self.serial.clone().filter(|serial| serial.len() <= 36 && plain(serial)),
+            serial: self.serial.clone().filter(|serial| serial.len() <= 36 && fits_xml(serial)),
         };
         yaserde::ser::to_string(&disk).map_err(|error| document(error.to_string()))
     }
@@ -196,8 +195,10 @@ mod tests {
         for bad in ["", "SDB", "sd b", "../sdb", "sdb'/>", &"s".repeat(32)] {
             assert!(TargetDev::new(bad).is_err(), "{bad:?}");
         }
-        let hostile = BlockDisk { source: "/dev/\u{1}".into(), ..disk() };
-        assert!(matches!(hostile.to_xml(), Err(Error::Document { .. })));
+        for hostile in ["/dev/\u{1}", "/dev/\u{ffff}"] {
+            let hostile = BlockDisk { source: hostile.into(), ..disk() };
+            assert!(matches!(hostile.to_xml(), Err(Error::Document { .. })));
+        }
         let escaped = BlockDisk { source: "/dev/a'\"<&>".into(), ..disk() }.to_xml().unwrap();
         assert_eq!(
             yaserde::de::from_str::<Disk>(&escaped).unwrap().source.unwrap().dev.unwrap(),

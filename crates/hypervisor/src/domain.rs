@@ -152,7 +152,7 @@ impl DomainSpec {
     pub fn to_xml(&self) -> Result<String, Error> {
         let document = |reason: String| Error::Document { name: self.name.to_string(), reason };
         let text = |path: &PathBuf| match path.to_str() {
-            Some(text) if text.chars().all(|c| !c.is_control()) => Ok(text.to_owned()),
+            Some(text) if fits_xml(text) => Ok(text.to_owned()),
             _ => Err(document(format!("path {path:?} cannot be written as XML"))),
         };
         let from_kernel = matches!(self.boot, Boot::Kernel { .. });
@@ -205,6 +205,11 @@ impl DomainSpec {
         };
         yaserde::ser::to_string(&domain).map_err(|error| document(error.to_string()))
     }
+}
+
+/// Whether XML can carry the text and give it back as it is.
+pub(crate) fn fits_xml(text: &str) -> bool {
+    text.chars().all(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
 /// The name that a domain document carries: what the hypervisor would create from it.
