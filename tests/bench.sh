@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 cargo build --release --locked -p euca-cc-daemon -p euca-nc-daemon -p euca-sim -p euca-tests -p euca-bench
 tests/guest/build-guest.sh target/guest
-for measure in reboot hanging mixed idle start kill baseline staging crowd; do
+for measure in reboot hanging mixed idle start kill baseline crowd; do
     target/release/measure "$measure"
 done
 target/release/euca-sim scale
