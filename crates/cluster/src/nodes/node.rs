@@ -119,7 +119,8 @@ impl NodeRecord {
 }
 
 impl Record {
-    /// What was durable of it. Launches that go on reserve anew; the others were accepted before the next poll.
+    /// What was durable of it. Launches that go on reserve anew; the others were accepted before the next poll, but
+    /// not by a node that sleeps, of which no poll would ever say so.
     fn restored(known: durable::Node, today: DateTime) -> Self {
         let now = Instant::now();
         let back_then = |then: DateTime| {
@@ -127,6 +128,7 @@ impl Record {
             now.checked_sub(Duration::from_secs(ago)).unwrap_or(now)
         };
         let settled = |(id, size)| (id, Reservation { size, settled: Some(now) });
+        let accepted = known.reservations.into_iter().filter(|_| known.state != NodeState::Asleep);
         Self {
             known: NodeRecord {
                 state: known.state,
@@ -136,7 +138,7 @@ impl Record {
                 mac: known.mac,
                 said: Resources { maximum: known.maximum, available: known.available },
             },
-            reservations: known.reservations.into_iter().map(settled).collect(),
+            reservations: accepted.map(settled).collect(),
         }
     }
 
@@ -569,6 +571,17 @@ mod tests {
         assert!(!after(301, true).await, "a launch is under way");
         node.release("i-1");
         assert!(!after(300, true).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_launch_that_ended_with_the_life_before_keeps_no_capacity_of_a_node_that_sleeps() {
+        for (state, available) in [(Asleep, NODE), (Up, NODE - S)] {
+            let reservations = [("i-1".to_owned(), S)].into();
+            let known =
+                durable::Node { state, maximum: NODE, available: NODE, reservations, ..Default::default() };
+            let node = Node::new(NodeAddress::new("n", 8775, "nc"), (), known, true, Common::alone());
+            assert_eq!(node.view().available, available, "{state:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
