@@ -139,7 +139,7 @@ impl<C: Connector> Cluster<C> {
         };
         tracing::info!(instance = id, node = node.url(), begun = %launch.begun, "launch goes on");
         node.reserve(id, launch.size);
-        self.launcher.begin(node, launch, ended);
+        self.launcher.begin(node, launch, ended, true);
     }
 
     /// Waits until everything that happened so far is durable: before an answer that promises something.

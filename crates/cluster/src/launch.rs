@@ -7,7 +7,10 @@
 //!      └── 1 s ───┘                       ──terminated─────────────► released  (Q-13)
 //!                                         ──wake threshold over────► released  (Q-29)
 //! ```
-//! A launch that is given up has nothing to show for: its instance's address is free again (Q-29).
+//! A launch that is given up has nothing to show for: its instance's address is free again (Q-29). Unless a call was
+//! not answered: then the node may run the instance all the same, and has the address until it says that it does not.
+//! Under POWERSAVE a node that takes long is woken again and again: its polls, which would do it, stand in line behind
+//! the launch.
 //! The instance's record is not touched: its state comes from polling, and it expires like any other.
 
 use std::sync::Arc;
@@ -28,6 +31,9 @@ use crate::schedule::NodeState;
 use crate::tasks::Tasks;
 
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a call that was not answered may still be carried out.
+const STRAGGLERS: Duration = Duration::from_secs(60);
+const REPORT: &str = nc::NcDescribeInstances::OPERATION.name;
 
 /// What all launches have in common.
 #[derive(Clone)]
@@ -48,9 +54,14 @@ impl Launcher {
     }
 
     /// Brings an instance to `node` in the background, in what is left of its time, and has the node woken if it
-    /// sleeps.
-    pub(crate) fn begin<N>(&self, node: Arc<Node<N>>, launch: durable::Launch, ended: CancellationToken)
-    where
+    /// sleeps. A launch that `goes_on` has asked the node before, nobody knows with what result.
+    pub(crate) fn begin<N>(
+        &self,
+        node: Arc<Node<N>>,
+        launch: durable::Launch,
+        ended: CancellationToken,
+        goes_on: bool,
+    ) where
         N: NodeApi<Error = CallError>,
     {
         // A clock that was put back gives a launch more time, never less.
@@ -60,12 +71,19 @@ impl Launcher {
             let (power, node) = (self.power.clone(), node.clone());
             self.tasks.spawn(async move { power.rouse(&node).await });
         }
-        let (instances, network) = (self.instances.clone(), self.network.clone());
+        let Self { instances, network, power, .. } = self.clone();
         let stopping = self.tasks.stopping().clone();
         self.tasks.spawn(async move {
             let order = &launch.order;
-            let free = match self::launch(node, order.clone(), left, ended).await {
-                Ended::Accepted => false,
+            let mut outcome = self::launch(&node, &power, order.clone(), (left, goes_on), &ended).await;
+            if let Ended::InDoubt = outcome {
+                // A node that is not configured any more is not asked any more either.
+                let denied = node.retired().run_until_cancelled(denial(&node));
+                outcome =
+                    ended.run_until_cancelled(denied).await.map_or(Ended::CalledOff, |_| Ended::GivenUp);
+            }
+            let free = match outcome {
+                Ended::Accepted | Ended::InDoubt => false,
                 Ended::GivenUp => true,
                 // By the end of an instance that is told no more, or by a report of it, or by a shutdown.
                 Ended::CalledOff => instances.find(&order.instance_id).is_none() && !stopping.is_cancelled(),
@@ -78,6 +96,23 @@ impl Launcher {
     }
 }
 
+/// Waits until `node` has reported its instances, asked so long after the last call of a launch that nothing of that
+/// can be on its way any more. Had it reported the launched one, that had ended the launch.
+async fn denial<N>(node: &Node<N>) {
+    let due = Instant::now() + STRAGGLERS;
+    loop {
+        sleep(PAUSE).await;
+        let answered =
+            |poll: Attempt| poll.operation == REPORT && poll.outcome == "ok" && poll.ended - poll.took > due;
+        if node.last_poll().is_some_and(answered) {
+            // The report itself is taken over by then.
+            sleep(PAUSE).await;
+            tracing::info!(node = node.url(), "node does not have the instance");
+            return;
+        }
+    }
+}
+
 /// How a launch has ended.
 enum Ended {
     /// The node has the instance.
@@ -86,15 +121,19 @@ enum Ended {
     CalledOff,
     /// The node has not accepted the instance in time.
     GivenUp,
+    /// The same, as far as is known.
+    InDoubt,
 }
 
 /// Asks `node` to run the instance until it does, until `ended` is cancelled, or until `window` is over. The
-/// node never changes. Its reservation is settled or released at the end.
+/// node never changes. Its reservation is settled or released at the end. `in_doubt` says whether the node may have
+/// accepted it before.
 async fn launch<N>(
-    node: Arc<Node<N>>,
+    node: &Arc<Node<N>>,
+    power: &Power,
     request: nc::NcRunInstance,
-    window: Duration,
-    ended: CancellationToken,
+    (window, mut in_doubt): (Duration, bool),
+    ended: &CancellationToken,
 ) -> Ended
 where
     N: NodeApi<Error = CallError>,
@@ -110,17 +149,18 @@ where
     let course = observed.launch(&id, window);
     let begun = Instant::now();
     let mut rounds = 0_u32;
+    let mut woken = begun;
     while begun.elapsed() < window && !ended.is_cancelled() {
         rounds = course.round(&observed.metrics);
         // Its result decides nothing: a node that cannot start the network refuses the instance (§8.5 2a).
         let asked = Instant::now();
-        let outcome = node.call(network.clone(), PER_NODE, &ended).await;
+        let outcome = node.call(network.clone(), PER_NODE, ended).await;
         course.attempted(Attempt::new(nc::NcStartNetwork::OPERATION.name, asked, &outcome));
         if ended.is_cancelled() {
             break;
         }
         let asked = Instant::now();
-        let outcome = node.call(request.clone(), PER_NODE, &ended).await;
+        let outcome = node.call(request.clone(), PER_NODE, ended).await;
         course.attempted(Attempt::new(nc::NcRunInstance::OPERATION.name, asked, &outcome));
         if let Outcome::Ok(()) = outcome {
             node.settle(&id);
@@ -128,6 +168,7 @@ where
             tracing::info!(instance = id, node = node.url(), rounds, "node has accepted the instance");
             return Ended::Accepted;
         }
+        in_doubt |= matches!(outcome, Outcome::TimedOut);
         tracing::info!(
             instance = id,
             node = node.url(),
@@ -136,6 +177,11 @@ where
             "launch is retried"
         );
         ended.run_until_cancelled(sleep(PAUSE)).await;
+        // Whatever it counts as: that it sleeps may be unknown since a restart.
+        if woken.elapsed() >= PER_NODE {
+            woken = Instant::now();
+            power.rouse(node).await;
+        }
     }
     node.release(&id);
     let called_off = ended.is_cancelled();
@@ -150,6 +196,6 @@ where
         Ended::CalledOff
     } else {
         tracing::error!(instance = id, node = node.url(), rounds, ?window, "launch given up");
-        Ended::GivenUp
+        if in_doubt { Ended::InDoubt } else { Ended::GivenUp }
     }
 }

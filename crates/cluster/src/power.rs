@@ -82,7 +82,8 @@ impl Power {
         }
     }
 
-    /// An instance was placed on a node that sleeps. When it cannot be woken, the launch goes on trying to reach it.
+    /// A node is needed for an instance, and sleeps or may do so. When it cannot be woken, the launch goes on trying
+    /// to reach it.
     pub(crate) async fn rouse<N>(&self, node: &Node<N>) {
         if self.saves && self.wake(node).await {
             node.is_woken();

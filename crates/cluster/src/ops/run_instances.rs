@@ -97,7 +97,7 @@ async fn begin<C: Connector>(cluster: &Cluster<C>, placements: Vec<Placement<C::
             if durable {
                 tracing::info!(instance = id, node = node.url(), "instance is launched");
                 launcher.network.kick_dhcp();
-                launcher.begin(node, launch, ended);
+                launcher.begin(node, launch, ended, false);
             } else {
                 node.release(id);
                 launcher.instances.withdraw(id);

@@ -240,6 +240,25 @@ async fn cc_t094_a_launch_that_is_given_up_frees_its_address() {
     assert!((298..=301).contains(&rounds.len()), "{} rounds", rounds.len());
 }
 
+/// What was not answered may have been done.
+#[tokio::test(start_paused = true)]
+async fn the_address_of_a_launch_that_was_not_answered_is_kept_until_the_node_denies_it() {
+    for runs in [false, true] {
+        let world = managed_world().await;
+        world.fleet.plan_all("n0", Act::Hang);
+        assert_eq!(placed(&world, run_managed(&[NEW], &[5])).await.unwrap().len(), 1);
+        sleep(seconds(500.0)).await;
+        assert_eq!(active(&world).await.unwrap().last(), Some(&5), "given up, in doubt");
+        if runs {
+            world.fleet.script("n0", |script| script.instances = vec![guest(NEW, "Extant", 5)]);
+        }
+        world.fleet.plan_all("n0", Act::True);
+        sleep(seconds(100.0)).await;
+        assert_eq!(active(&world).await.unwrap().contains(&5), runs);
+        assert_eq!(described(&world, NEW).await.is_some(), runs);
+    }
+}
+
 /// The column "isTerminated" of §13 is the internal value; the wire always says true.
 #[tokio::test(start_paused = true)]
 async fn terminating_frees_the_address_at_once() {

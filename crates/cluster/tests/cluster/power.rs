@@ -272,6 +272,22 @@ async fn a_launch_goes_on_where_the_wake_up_call_has_failed() {
     assert!(polls(&world, "n2") >= 1, "who accepts an instance is awake, and polled");
 }
 
+/// Its polls stand in line behind the launch, and may never get a turn to wake it.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_was_not_woken_is_woken_again_while_it_is_needed() {
+    let world = n2_asleep().await;
+    fill(&world, &["n0", "n1"]);
+    world.poll().await;
+    world.fleet.commands().plan("powerwake", [1, 1, 0]);
+    world.fleet.plan_all("n2", Act::Hang);
+    world.cluster.run_instances(run(&["i-00000020"])).await.unwrap();
+    sleep(seconds(50.0)).await;
+    assert_eq!(world.fleet.commands().take(), [wake(3), wake(3)]);
+    assert_eq!(polls(&world, "n2"), 0, "asleep as far as is known");
+    sleep(seconds(60.0)).await;
+    assert!(polls(&world, "n2") > 0, "on its way");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_instance_placed_while_its_node_powers_down_has_it_woken() {
     let world = world_with(saving(), &["n0", "n1"]).await;
