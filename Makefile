@@ -19,7 +19,7 @@ lint: setup
 bench: setup
 	tests/bench.sh
 
-# Ten simulated minutes of a whole cluster under faults, for each of ten thousand seeds.
+# Ten or more simulated minutes of a whole cluster under faults, for each of ten thousand seeds.
 simulate:
 	cargo run --release --locked -p euca-sim -- simulate --seeds 10000
 

@@ -35,7 +35,7 @@ fn every_rule_is_seen_broken() {
     use Sabotage::*;
     use Violation as V;
     type Expected = fn(&Violation) -> bool;
-    let cases: [(Sabotage, Expected); 21] = [
+    let cases: [(Sabotage, Expected); 29] = [
         (Forgets, |it| matches!(it, V::Lost { .. })),
         (Lies, |it| matches!(it, V::Untrue { .. })),
         (Repeats, |it| matches!(it, V::ToldTwice { .. })),
@@ -57,6 +57,14 @@ fn every_rule_is_seen_broken() {
         (Dawdles, |it| matches!(it, V::Waited { .. })),
         (StopsPolling, |it| matches!(it, V::Unpolled { .. })),
         (LosesDisk, |it| matches!(it, V::Lost { .. })),
+        (SwapsNetwork, |it| matches!(it, V::NetworkLost { .. })),
+        (DropsIndex, |it| matches!(it, V::IndexLost { .. })),
+        (KeepsIndex, |it| matches!(it, V::Leaked { .. })),
+        (ForgetsMapping, |it| matches!(it, V::AddressLost { .. })),
+        (MovesIndex, |it| matches!(it, V::Misaddressed { .. })),
+        (PromisesMuch, |it| matches!(it, V::Promised { .. })),
+        (NeverWakes, |it| matches!(it, V::LeftAsleep { .. })),
+        (SendsToSleep, |it| matches!(it, V::SentToSleep { .. })),
     ];
     for (sabotage, expected) in cases {
         let mut found = (1..=30).filter_map(|seed| run(seed, Some(sabotage)).unwrap().violation);

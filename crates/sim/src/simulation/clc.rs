@@ -1,6 +1,6 @@
-//! The CLC: what it asks of the cluster, when, and what it makes of the answers (clc.md §2, §3).
+//! The CLC: what it asks of the cluster, when, and what it makes of the answers (clc.md §2, §3). What it asks for
+//! networks and addresses is in `networks.rs`.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use euca_wire::{ClusterApi, Fault, cc};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, sleep_until, timeout};
 
-use super::ledger::Told;
-use super::plan::{LENGTH, Task, Work};
+use super::ledger::{Place, Told};
+use super::plan::{Task, Work};
 use super::trace::InstanceNumber;
 use super::violation::Violation;
 use super::world::{Surroundings, instance_number, node_number};
 use super::{Sabotage, Time};
 
 /// The CLC asks for everything this often (clc.md §2).
-const POLLING: Duration = Duration::from_secs(20);
+pub(super) const POLLING: Duration = Duration::from_secs(20);
 /// How long it waits for the answer to a poll, and to anything else.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(60)];
 /// Every operation is answered within this time (P-15).
@@ -34,65 +34,11 @@ const WORKERS: usize = 8;
 const STRAY: InstanceNumber = 0xFFFF_FFF0;
 const UNIT: Capacity = Capacity { memory: 512, disk: 10, cores: 1 };
 
-/// What the CLC remembers: it goes on whatever becomes of the cluster.
-#[derive(Debug, Default)]
-pub(super) struct Clc {
-    instances: BTreeMap<InstanceNumber, (State, Time)>,
-    launched: InstanceNumber,
-    /// Work that was begun.
-    begun: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Pending,
-    Running,
-    ShuttingDown,
-    Terminated,
-}
-
-impl Clc {
-    /// Whether it has wanted this instance terminated for so long that it must be gone.
-    pub(super) fn has_long_terminated(&self, instance: InstanceNumber, now: Time) -> bool {
-        let state = self.instances.get(&instance);
-        state.is_some_and(|&(state, since)| state == State::ShuttingDown && since + 6 * POLLING < now)
-    }
-
-    /// One of the instances it believes to be alive.
-    fn pick(&self, lot: usize) -> Option<InstanceNumber> {
-        let live = |state| matches!(state, State::Pending | State::Running);
-        let live: Vec<_> = self.instances.iter().filter(|(_, (state, _))| live(*state)).collect();
-        live.get(lot.checked_rem(live.len())?).map(|(instance, _)| **instance)
-    }
-
-    /// Takes over what the cluster tells. Returns what it wants terminated now.
-    fn learn(&mut self, told: &[Told], now: Time) -> Vec<InstanceNumber> {
-        let mut unwanted = Vec::new();
-        for it in told {
-            let known = self.instances.get_mut(&it.instance);
-            match (known, it.state.as_str()) {
-                (Some((state @ State::Pending, _)), "Extant") => *state = State::Running,
-                (Some((state @ (State::Pending | State::Running), since)), "Teardown") => {
-                    (*state, *since) = (State::ShuttingDown, now);
-                    unwanted.push(it.instance);
-                }
-                (Some((State::ShuttingDown, _)), "Extant" | "Pending") => unwanted.push(it.instance),
-                (Some((state @ State::ShuttingDown, _)), "Teardown") => *state = State::Terminated,
-                (None, "Pending" | "Extant") => {
-                    self.instances.insert(it.instance, (State::Running, now));
-                }
-                _ => {}
-            }
-        }
-        unwanted
-    }
-}
-
 /// The CLC at work on one life of the cluster.
 #[derive(Clone)]
 pub(super) struct Driver {
-    world: Surroundings,
-    cluster: Arc<Cluster<Surroundings>>,
+    pub(super) world: Surroundings,
+    pub(super) cluster: Arc<Cluster<Surroundings>>,
     workers: Arc<Semaphore>,
     alive_since: Time,
 }
@@ -105,11 +51,15 @@ impl Driver {
 
     /// Everything the CLC and the operator do, until the time is over or a rule was broken.
     pub(super) async fn run(self) {
-        let ended = self.world.0.lock().ended.clone();
-        for part in [Part::Polls, Part::Work, Part::Inspection, Part::NodeLists] {
+        let (ended, length) = {
+            let world = self.world.0.lock();
+            (world.ended.clone(), world.plan.length)
+        };
+        for part in [Part::Upsets, Part::Polls, Part::Work, Part::Inspection, Part::NodeLists] {
             let driver = self.clone();
             tokio::spawn(async move {
                 match part {
+                    Part::Upsets => driver.upset().await,
                     Part::Polls => driver.poll().await,
                     Part::Work => driver.work().await,
                     Part::Inspection => driver.inspect().await,
@@ -120,11 +70,11 @@ impl Driver {
         tokio::select! {
             biased;
             () = ended.cancelled() => {}
-            () = self.until(LENGTH) => self.look_back().await,
+            () = self.until(length) => self.look_back().await,
         }
     }
 
-    fn now(&self) -> Time {
+    pub(super) fn now(&self) -> Time {
         self.world.0.lock().now()
     }
 
@@ -134,7 +84,7 @@ impl Driver {
     }
 
     /// Carries out one operation. The answer is `None` when there is none worth looking at.
-    async fn ask<T>(
+    pub(super) async fn ask<T>(
         &self,
         (operation, instance): (&'static str, Option<InstanceNumber>),
         call: impl Future<Output = Result<T, Fault>>,
@@ -172,10 +122,9 @@ impl Driver {
         loop {
             let next = POLLING * (u32::try_from(self.now().as_secs() / POLLING.as_secs()).unwrap_or(0) + 1);
             self.until(next).await;
-            self.ask(("DescribeNetworks", None), self.cluster.describe_networks(Default::default())).await;
+            self.poll_networks().await;
             self.check_capacity().await;
-            let addresses = self.cluster.describe_public_addresses(Default::default());
-            self.ask(("DescribePublicAddresses", None), addresses).await;
+            self.poll_addresses().await;
             let Some(told) = self.told().await else { continue };
             let unwanted = {
                 let mut world = self.world.0.lock();
@@ -240,6 +189,18 @@ impl Driver {
         }
     }
 
+    async fn upset(&self) {
+        loop {
+            let next = {
+                let world = self.world.0.lock();
+                world.plan.host.get(world.upsets).map(|(at, _)| *at)
+            };
+            let Some(at) = next else { return };
+            self.until(at).await;
+            self.world.0.lock().upset();
+        }
+    }
+
     async fn change_node_lists(&self) {
         let lists = self.world.0.lock().plan.lists.clone();
         for (at, list) in lists.into_iter().filter(|(at, _)| *at > self.alive_since) {
@@ -279,9 +240,12 @@ impl Driver {
         let Ok(_worker) = self.workers.acquire().await else { return };
         let picked = self.world.0.lock().clc.pick(lot);
         match (task, picked) {
-            (Task::Run { count, cores }, _) => self.launch(count, cores).await,
+            (Task::Run { count, cores }, _) => self.launch(count, cores, lot).await,
             (Task::Stray, _) => self.stray(lot).await,
+            (Task::Rules, _) => self.change_rules(lot).await,
+            (Task::Unassign, _) => self.unassign_some(lot).await,
             (_, None) => {}
+            (Task::Assign, Some(instance)) => self.assign(instance).await,
             (Task::Terminate, Some(instance)) => self.terminate(instance).await,
             (Task::Reboot { count }, Some(_)) => self.reboot(count, lot).await,
             (Task::Console, Some(instance)) => {
@@ -320,52 +284,73 @@ impl Driver {
         }
     }
 
-    async fn launch(&self, count: usize, cores: i32) {
-        let numbers: Vec<InstanceNumber> = {
-            let mut world = self.world.0.lock();
-            let first = world.clc.launched + 1;
-            world.clc.launched += InstanceNumber::try_from(count).unwrap_or_default();
-            let (numbers, now) = ((first..=world.clc.launched).collect::<Vec<_>>(), world.now());
-            numbers.iter().for_each(|&number| world.ledger.wanted(number, now));
-            numbers
-        };
-        let request = run(&numbers, cores);
-        let call = self.cluster.run_instances(request);
-        let Some(reply) = self.ask(("RunInstances", numbers.first().copied()), call).await else { return };
+    async fn launch(&self, count: usize, cores: i32, lot: usize) {
+        if self.world.0.lock().plan.managed().is_some() {
+            return self.launch_in_network(count, cores, lot).await;
+        }
+        let numbers: Vec<_> = (0..count).map(|_| self.world.0.lock().want_launch(None)).collect();
+        self.run_instances(&numbers, cores, None).await;
+    }
+
+    /// Has instances launched, one only where it has a place. Returns whether it was answered, and which of them
+    /// were accepted.
+    pub(super) async fn run_instances(
+        &self,
+        numbers: &[InstanceNumber],
+        cores: i32,
+        place: Option<Place>,
+    ) -> Option<Vec<InstanceNumber>> {
+        let asked = self.now();
+        let call = self.cluster.run_instances(run(numbers, cores, place));
+        let reply = self.ask(("RunInstances", numbers.first().copied()), call).await?;
         let mut world = self.world.0.lock();
         let now = world.now();
-        let accepted: Vec<_> = reply.instances.iter().map(|it| told(it)).collect();
-        for number in numbers {
-            match accepted.iter().find(|it| it.instance == number) {
-                Some(it) => {
-                    world.ledger.accepted(number, it.node, now);
-                    world.note("launch", Some(it.node), Some(number), "accepted");
-                    world.clc.instances.entry(number).or_insert((State::Pending, now));
-                }
-                None => world.ledger.refused(number),
-            }
+        let told: Vec<_> = reply.instances.iter().map(|it| told(it)).collect();
+        if !told.is_empty() {
+            world.judge_promise("RunInstances", asked);
         }
+        // An index that no network has is refused; others that are no guest's are only left out.
+        let size = world.plan.managed().map_or(0, |managed| managed.plan.addresses());
+        if reply.return_ != Some(true) && place.is_none_or(|place| u32::from(place.index) < size) {
+            world.judge_failure("RunInstances", asked);
+        }
+        let mut accepted = Vec::new();
+        for &number in numbers {
+            let Some(it) = told.iter().find(|it| it.instance == number) else {
+                world.ledger.refused(number);
+                continue;
+            };
+            if it.place != place {
+                let due = (place.map(|it| it.private), None);
+                let told = it.addresses.clone();
+                world.judge(Err(Violation::Misaddressed { instance: number, told, due }));
+            }
+            world.ledger.accepted(number, it.node, now);
+            world.note("launch", Some(it.node), Some(number), "accepted");
+            world.clc.accepted(number, place, now);
+            accepted.push(number);
+        }
+        Some(accepted)
     }
 
     async fn terminate(&self, instance: InstanceNumber) {
         let known = {
             let mut world = self.world.0.lock();
             let now = world.now();
-            if let Some((state, since)) = world.clc.instances.get_mut(&instance)
-                && *state != State::ShuttingDown
-                && *state != State::Terminated
-            {
-                (*state, *since) = (State::ShuttingDown, now);
-            }
+            world.clc.terminates(instance, now);
+            world.ledger.released(instance);
             // What the cluster does not know any more it does not terminate.
             world.ledger.host(instance, now).is_some_and(|(_, certain)| certain)
         };
         let request = cc::TerminateInstances { instance_ids: vec![id(instance)], ..Default::default() };
         let call = self.cluster.terminate_instances(request);
         let reply = self.ask(("TerminateInstances", Some(instance)), call).await;
-        if known && reply.is_some() {
-            self.world.0.lock().ledger.terminated(instance);
+        if known && reply.is_some_and(|reply| reply.return_ == Some(true)) {
+            let mut world = self.world.0.lock();
+            let now = world.now();
+            world.ledger.terminated(instance, now);
         }
+        self.clean_up(instance).await;
     }
 
     async fn reboot(&self, count: usize, lot: usize) {
@@ -396,6 +381,7 @@ impl Driver {
 
 #[derive(Clone, Copy)]
 enum Part {
+    Upsets,
     Polls,
     Work,
     Inspection,
@@ -410,11 +396,17 @@ fn told(instance: &cc::CcInstance) -> Told {
     let address = |address: &String| if address == "0.0.0.0" { String::new() } else { address.clone() };
     let addresses =
         instance.net_params.as_ref().map(|net| [address(&net.private_ip), address(&net.public_ip)]);
+    let place = instance.net_params.as_ref().and_then(|net| {
+        let (vlan, index) = (u16::try_from(net.vlan).ok()?, u16::try_from(net.network_index).ok()?);
+        Some(Place { vlan, index, private: net.private_ip.parse().ok()? })
+    });
     Told {
         instance: instance.instance_id.as_deref().and_then(instance_number).unwrap_or_default(),
         state: instance.state_name.clone().unwrap_or_default(),
         node: node_number(instance.service_tag.as_deref().unwrap_or_default()),
         addresses: addresses.unwrap_or_default(),
+        mac: instance.net_params.as_ref().map(|net| net.private_mac_address.clone()).unwrap_or_default(),
+        place,
     }
 }
 
@@ -429,7 +421,7 @@ fn machine(cores: i32) -> cc::VirtualMachine {
     }
 }
 
-fn run(numbers: &[InstanceNumber], cores: i32) -> cc::RunInstances {
+fn run(numbers: &[InstanceNumber], cores: i32, place: Option<Place>) -> cc::RunInstances {
     let count = i32::try_from(numbers.len()).unwrap_or_default();
     cc::RunInstances {
         user_id: Some("alice".to_owned()),
@@ -441,8 +433,8 @@ fn run(numbers: &[InstanceNumber], cores: i32) -> cc::RunInstances {
         reservation_id: "r-00000001".to_owned(),
         instance_ids: numbers.iter().map(|&number| id(number)).collect(),
         net_names: vec!["default".to_owned()],
-        network_index_list: vec![-1; numbers.len()],
-        vlan: -1,
+        network_index_list: vec![place.map_or(-1, |place| place.index.into()); numbers.len()],
+        vlan: place.map_or(-1, |place| place.vlan.into()),
         launch_index: "0".to_owned(),
         ..Default::default()
     }

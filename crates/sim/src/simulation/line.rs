@@ -26,6 +26,8 @@ pub(super) struct Line {
     freed: Time,
     /// When the node was polled last, or configured.
     polled: Time,
+    /// It was put to sleep since, and may be left alone.
+    asleep: bool,
     wanted: VecDeque<Wanted>,
 }
 
@@ -124,7 +126,11 @@ impl Line {
         if let Some(other) = self.exchanges.iter().find(|it| !it.is_detached(now)) {
             return Err(Violation::TwoAtOnce { node, first: other.operation, second: operation });
         }
-        let due = if operation == POLLS[0] { Some(self.polled + period) } else { wanted };
+        let due = match operation == POLLS[0] {
+            true => Some(self.polled + period).filter(|_| !self.asleep),
+            false => wanted,
+        };
+        self.asleep = operation == "ncPowerDown" || self.asleep && operation != POLLS[0];
         if let Some(due) = due.map(|due| due.max(self.freed))
             && self.exchanges.is_empty()
             && now > due + TICK

@@ -16,11 +16,14 @@
 //! No HTTP, no XML and no signatures: those have tests of their own.
 
 mod clc;
+mod cloud;
 mod ledger;
 mod line;
+mod networks;
 mod node;
 mod peer;
 mod plan;
+mod promises;
 mod sabotage;
 mod trace;
 mod violation;
@@ -111,12 +114,12 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>) -> std::io::Result<Outcome> {
 
 /// One life of the cluster: it knows what is on the disk.
 async fn live(world: Surroundings) {
-    let (settings, nodes, disk) = {
+    let (settings, nodes, disk, host) = {
         let mut world = world.0.lock();
         world.revive();
         let list = world.node_list();
         world.disk.set_latency(world.plan.commit);
-        (world.plan.settings.clone(), world.configure(&list), world.disk.clone())
+        (world.plan.settings.clone(), world.configure(&list), world.disk.clone(), world.host.clone())
     };
     let (journal, writer) = Journal::new(disk.open());
     tokio::spawn(writer);
@@ -128,7 +131,7 @@ async fn live(world: Surroundings) {
         connector: world.clone(),
         addresses: Arc::new(world.clone()),
         commands: Arc::new(world.clone()),
-        network: Arc::new(euca_vnet::Unable),
+        network: Arc::new(host),
         clock: Arc::new(world.clone()),
         state,
         journal,

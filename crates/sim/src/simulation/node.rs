@@ -26,6 +26,12 @@ pub(super) struct SimulatedNode {
     /// It has run an instance without the cluster learning of it at once, or lost what it had: its capacity is
     /// not what the cluster must think it is.
     pub(super) surprising: bool,
+    /// Since when it sleeps.
+    pub(super) asleep: Option<Time>,
+    /// When it is up again after it was woken.
+    pub(super) up: Time,
+    /// When it was woken last, heard or not.
+    pub(super) called: Time,
 }
 
 /// An instance on its node.
@@ -192,7 +198,34 @@ fn size(machine: &nc::VirtualMachine) -> Capacity {
 
 impl SimulatedNode {
     pub(super) fn new(plan: NodePlan) -> Self {
-        Self { plan, machines: BTreeMap::new(), surprising: false }
+        let (asleep, up, called) = (None, Time::ZERO, Time::ZERO);
+        Self { plan, machines: BTreeMap::new(), surprising: false, asleep, up, called }
+    }
+
+    /// What becomes of a call that is sent now.
+    pub(super) fn fate(&self, order: &Order, sent: Time, rng: &mut Rng) -> Fate {
+        if self.asleep.is_some() || sent < self.up {
+            return Fate::unexecuted(None);
+        }
+        let mut fate = self.plan.fate(sent, rng);
+        // It may be off before it has answered.
+        if order.operation == "ncPowerDown" && rng.u8(..4) == 0 {
+            fate.end = None;
+        }
+        fate
+    }
+
+    /// Since when it has been well and awake; `None` while it is not.
+    pub(super) fn well_since(&self, at: Time) -> Option<Time> {
+        let awake = self.asleep.is_none() && self.up <= at;
+        self.plan.well_since(at).filter(|_| awake).map(|since| since.max(self.up))
+    }
+
+    /// A wake-up call reaches it.
+    pub(super) fn wake(&mut self, now: Time, rng: &mut Rng) {
+        if self.asleep.take().is_some() {
+            self.up = now + Duration::from_millis(rng.u64(5_000..90_000));
+        }
     }
 
     /// What is free on it in truth.
@@ -222,7 +255,12 @@ impl SimulatedNode {
                 };
                 Answer::Instances(self.machines.values().map(report).collect())
             }
-            ("ncStartNetwork" | "ncPowerDown", ..) => Answer::True,
+            ("ncStartNetwork", ..) => Answer::True,
+            ("ncPowerDown", ..) => {
+                self.machines.clear();
+                self.asleep = Some(now);
+                Answer::True
+            }
             ("ncRunInstance", Details::Run(request), None) => self.run(order.instance, request, now, rng),
             ("ncTerminateInstance", _, Some(machine)) => {
                 machine.ends = machine.ends.min(now + Duration::from_millis(rng.u64(100..8000)));
@@ -261,7 +299,10 @@ impl SimulatedNode {
         now: Time,
         rng: &mut Rng,
     ) -> Answer {
-        let Some(number) = number.filter(|_| self.has_room(request, now)) else { return Answer::False };
+        // What is left of an instance keeps its id from being used again (cluster-controller.md §4.3).
+        let has = |number: &InstanceNumber| self.machines.get(number).is_some_and(|it| it.is_reported(now));
+        let number = number.filter(|number| self.has_room(request, now) && !has(number));
+        let Some(number) = number else { return Answer::False };
         let runs = now + Duration::from_millis(rng.u64(500..40_000));
         let ends = match rng.u8(..10) {
             // Staging fails.

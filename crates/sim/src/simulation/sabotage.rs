@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use euca_wire::cc;
 use tokio::time::sleep;
 
 use super::Time;
@@ -54,13 +55,35 @@ pub enum Sabotage {
     StopsPolling,
     /// After a kill the disk is empty.
     LosesDisk,
+    /// A network that was started is told to be another group's.
+    SwapsNetwork,
+    /// An index in use is told to be free.
+    DropsIndex,
+    /// An index nobody has is told to be in use.
+    KeepsIndex,
+    /// No public address is told to stand for anything.
+    ForgetsMapping,
+    /// An instance is told with the address of another index.
+    MovesIndex,
+    /// The disk works when the cluster should not be able to promise anything.
+    PromisesMuch,
+    /// Nodes that sleep are not woken.
+    NeverWakes,
+    /// Nodes are put to sleep when they should be polled.
+    SendsToSleep,
 }
 
 impl Sabotage {
     /// Distorts what the cluster tells.
     pub(super) fn distort(self, told: &mut Vec<Told>, now: Time) {
-        let ghost =
-            |instance| Told { instance, state: "Pending".to_owned(), node: 0, addresses: Default::default() };
+        let ghost = |instance| Told {
+            instance,
+            state: "Pending".to_owned(),
+            node: 0,
+            addresses: Default::default(),
+            mac: String::new(),
+            place: None,
+        };
         match self {
             Self::Forgets if now > Duration::from_secs(60) => drop(told.pop()),
             Self::Lies => told.iter_mut().take(1).for_each(|it| "Unknown".clone_into(&mut it.state)),
@@ -72,10 +95,26 @@ impl Sabotage {
             {
                 told.push(ghost(1));
             }
+            Self::MovesIndex => {
+                let places = told.iter_mut().filter_map(|it| it.place.as_mut());
+                places.take(1).for_each(|place| place.index += 1);
+            }
             Self::SharesAddress => {
                 told.iter_mut().for_each(|it| it.addresses = ["10.0.0.1".into(), String::new()]);
             }
             _ => {}
+        }
+    }
+
+    /// Distorts what the cluster tells of its networks.
+    pub(super) fn distort_networks(self, told: &mut [cc::Network]) {
+        for network in told {
+            match self {
+                Self::SwapsNetwork => network.net_name.push('7'),
+                Self::DropsIndex => network.active_addrs.truncate(2),
+                Self::KeepsIndex => network.active_addrs.push(6),
+                _ => {}
+            }
         }
     }
 
@@ -108,6 +147,10 @@ impl Sabotage {
             }
             Self::CallsTwice => drop(world.0.lock().begin(node, generation, order.clone())),
             Self::SkipsTurn if order.operation == "ncAttachVolume" => return Some(Answer::True),
+            // Once they run something.
+            Self::SendsToSleep if poll && world.0.lock().now() > Duration::from_secs(60) => {
+                order.operation = "ncPowerDown";
+            }
             Self::Dawdles => sleep(Duration::from_secs(3)).await,
             Self::StopsPolling if poll && world.0.lock().now() > Duration::from_secs(60) => {
                 std::future::pending().await

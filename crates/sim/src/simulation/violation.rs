@@ -1,5 +1,7 @@
 //! What must never happen, each with what is needed to find out why it has.
 
+use std::net::Ipv4Addr;
+
 use super::Time;
 use super::trace::{Event, InstanceNumber};
 
@@ -164,6 +166,74 @@ pub enum Violation {
         /// Time to the answer.
         took: Time,
     },
+    /// What is told of the network of a VLAN is what was promised last.
+    #[error("the network of VLAN {vlan} is told to be another's, or active or not, than was promised")]
+    NetworkLost {
+        /// The VLAN.
+        vlan: u16,
+    },
+    /// A public address stands for what was promised last.
+    #[error("{public} stands for {told:?}, but {promised:?} was promised")]
+    AddressLost {
+        /// The public address.
+        public: Ipv4Addr,
+        /// What it is promised to stand for.
+        promised: Option<Ipv4Addr>,
+        /// What it is told to stand for.
+        told: Option<Ipv4Addr>,
+    },
+    /// An instance keeps the addresses it was given.
+    #[error("i-{instance:08X} is told with {told:?}, but was given {due:?}")]
+    Misaddressed {
+        /// The instance.
+        instance: InstanceNumber,
+        /// Private and public address told.
+        told: [String; 2],
+        /// Private address given, and public one if it is missing.
+        due: (Option<Ipv4Addr>, Option<Ipv4Addr>),
+    },
+    /// What an instance has is not free.
+    #[error("index {index} of VLAN {vlan}, which i-{instance:08X} has, is not told to be in use")]
+    IndexLost {
+        /// The instance.
+        instance: InstanceNumber,
+        /// The VLAN.
+        vlan: u16,
+        /// The index.
+        index: u16,
+    },
+    /// What nobody has any more is free, and nobody has what is no guest's.
+    #[error("index {index} of VLAN {vlan} is told to be in use, but nobody has it; {last:08X?} had it last")]
+    Leaked {
+        /// The instance that had it last.
+        last: Option<InstanceNumber>,
+        /// The VLAN.
+        vlan: u16,
+        /// The index.
+        index: u16,
+    },
+    /// Nothing is promised that cannot be made durable.
+    #[error("{operation} has promised something while the disk fails")]
+    Promised {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// A node that sleeps is woken for what was placed on it.
+    #[error("n{node} sleeps, and is not woken for i-{instance:08X}")]
+    LeftAsleep {
+        /// The instance.
+        instance: InstanceNumber,
+        /// The node.
+        node: usize,
+    },
+    /// No node is put to sleep that runs something.
+    #[error("n{node} is put to sleep, though i-{instance:08X} runs there")]
+    SentToSleep {
+        /// The instance.
+        instance: InstanceNumber,
+        /// The node.
+        node: usize,
+    },
     /// An operation that cannot fail has failed.
     #[error("{operation} has failed")]
     Failed {
@@ -183,16 +253,27 @@ impl Violation {
             | Self::Invented { instance }
             | Self::ToldTwice { instance }
             | Self::LaunchedTwice { instance, .. }
+            | Self::Misaddressed { instance, .. }
+            | Self::IndexLost { instance, .. }
             | Self::Resurrected { instance, .. } => (vec![instance], None),
+            Self::Leaked { last, .. } => (last.into_iter().collect(), None),
             Self::Unwanted { instance, node }
             | Self::Untold { instance, node }
+            | Self::LeftAsleep { instance, node }
+            | Self::SentToSleep { instance, node }
             | Self::Survives { instance, node } => (vec![instance], Some(node)),
             Self::Overcommitted { node, .. }
             | Self::Unpolled { node }
             | Self::TwoAtOnce { node, .. }
             | Self::Overtaken { node, .. }
             | Self::Waited { node, .. } => (Vec::new(), Some(node)),
-            Self::Capacity { .. } | Self::Reserved { .. } | Self::Late { .. } | Self::Failed { .. } => {
+            Self::Capacity { .. }
+            | Self::Reserved { .. }
+            | Self::NetworkLost { .. }
+            | Self::AddressLost { .. }
+            | Self::Promised { .. }
+            | Self::Late { .. }
+            | Self::Failed { .. } => {
                 return true;
             }
         };

@@ -12,6 +12,7 @@ use euca_cluster::schedule::Capacity;
 use euca_cluster::{Clock, Connector, NodeAddress};
 use euca_command::{Command, CommandRunner, Output};
 use euca_store::testing::Disk;
+use euca_vnet::testing::Recorder;
 use euca_wire::{CallError, DateTime, Fault};
 use fastrand::Rng;
 use futures_util::future::{BoxFuture, ready};
@@ -19,11 +20,12 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::clc::Clc;
-use super::ledger::{Ledger, Told};
+use super::cloud::Clc;
+use super::ledger::{Ledger, Place, Told};
 use super::line::Line;
 use super::node::{Answer, Details, End, Order, SimulatedNode};
-use super::plan::{Kind, Plan};
+use super::plan::{Kind, Plan, Upset};
+use super::promises::Promises;
 use super::trace::{InstanceNumber, Trace};
 use super::violation::Violation;
 use super::{Sabotage, Time};
@@ -31,6 +33,10 @@ use super::{Sabotage, Time};
 /// How long a node may be well, with an instance on it that the cluster does not tell: a poll that was lost (20 s),
 /// the pause, and a poll.
 const UNTOLD: Duration = Duration::from_secs(45);
+/// For so long after it is over, what was wrong with the host may keep an operation from succeeding.
+const UPSET: Duration = Duration::from_secs(60);
+/// A node that sleeps and is needed is woken once in this time.
+const UNWOKEN: Duration = Duration::from_secs(60);
 
 /// The world of one run.
 pub(super) struct World {
@@ -38,12 +44,17 @@ pub(super) struct World {
     pub(super) sabotage: Option<Sabotage>,
     pub(super) clc: Clc,
     pub(super) ledger: Ledger,
+    pub(super) promises: Promises,
     pub(super) trace: Trace,
     /// Cancelled at the first violation, and when the cluster is killed.
     pub(super) ended: CancellationToken,
     /// When the cluster was killed. From then on nothing it does has any effect.
     pub(super) killed: Option<Time>,
     pub(super) disk: Disk,
+    /// Who carries out what the virtual network needs.
+    pub(super) host: Recorder,
+    /// Upsets of the host so far.
+    pub(super) upsets: usize,
     /// A life of the cluster is over; what is left of it is dropped in no particular order.
     pub(super) over: bool,
     pub(super) violation: Option<Violation>,
@@ -88,8 +99,18 @@ pub(super) fn address(node: usize) -> NodeAddress {
 
 /// The number of the node with this URL.
 pub(super) fn node_number(url: &str) -> usize {
-    let name = url.trim_start_matches("http://n").split(':').next().unwrap_or_default();
-    name.parse().unwrap_or(usize::MAX)
+    let name = url.strip_prefix("http://n").and_then(|rest| rest.split(':').next());
+    name.and_then(|name| name.parse().ok()).unwrap_or(usize::MAX)
+}
+
+/// The MAC address of node number `node`.
+fn mac(node: usize) -> String {
+    format!("02:00:00:00:00:{node:02x}")
+}
+
+/// Its IP address.
+fn ip(node: usize) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, 0, u8::try_from(node + 1).unwrap_or_default())
 }
 
 /// The number of the instance with this id.
@@ -112,12 +133,15 @@ impl World {
         let slack = plan.settings.polling_frequency + Duration::from_secs(1);
         Self {
             ledger: Ledger::new(plan.settings.instance_timeout, slack),
+            promises: Promises::default(),
             sabotage,
             clc: Clc::default(),
             trace: Trace::default(),
             ended: CancellationToken::new(),
             killed: None,
             disk: Disk::default(),
+            host: Recorder::default(),
+            upsets: 0,
             over: false,
             violation: None,
             rng,
@@ -166,7 +190,9 @@ impl World {
             self.ended = CancellationToken::new();
             self.over = false;
             let now = self.now();
-            self.ledger.restarted(now);
+            let (durable, configured) = (self.plan.durable_until(killed), self.node_list());
+            self.ledger.restarted(now, durable, &configured);
+            self.clc.cluster_is_gone(now);
             self.note("cluster", None, None, "started");
         }
     }
@@ -242,6 +268,17 @@ impl World {
     fn execute(&mut self, at: Time, node: usize, call: u64, answers: bool, order: &Order) {
         let waiting = self.answers.contains_key(&call);
         let target = &mut self.nodes[node];
+        if target.asleep.is_some() || at < target.up {
+            // It was on its way when the node was put to sleep.
+            return;
+        }
+        if order.operation == "ncPowerDown"
+            && !target.surprising
+            && let Some((&instance, _)) = target.machines.iter().find(|(_, machine)| machine.is_live(at))
+        {
+            self.judge(Err(Violation::SentToSleep { instance, node }));
+            return;
+        }
         if let Details::Run(request) = &order.details {
             let instance = order.instance.unwrap_or_default();
             let has_room = target.has_room(request, at);
@@ -290,7 +327,7 @@ impl World {
             let verdict = self.ledger.launched(order.instance.unwrap_or_default(), node);
             self.judge(verdict);
         }
-        let fate = self.nodes[node].plan.fate(now, &mut self.rng);
+        let fate = self.nodes[node].fate(&order, now, &mut self.rng);
         let wanted = match fate.end {
             Some((_, End::Answered(wanted))) => wanted,
             _ => usize::MAX,
@@ -322,12 +359,18 @@ impl World {
                 None => return Err(CallError::Unreachable("connection reset".to_owned())),
             },
         };
+        if let Answer::Instance(instance) = &answer
+            && let Some(number) = instance_number(&instance.instance_id)
+        {
+            self.ledger.taken(number, now);
+        }
         if let Answer::Instances(instances) = &answer {
             for it in instances {
                 if let Some(number) = instance_number(&it.instance_id) {
                     self.ledger.reported(number, &it.state_name, node, now);
                 }
             }
+            self.ledger.denied(node, now);
         }
         Ok(answer)
     }
@@ -362,11 +405,18 @@ impl World {
         self.catch_up();
         let now = self.now();
         let mut verdict = self.ledger.judge(told, now);
-        self.ledger.heard(told);
+        if self.plan.durable_until(now) == now {
+            self.ledger.heard(told);
+        }
         for (node, it) in self.nodes.iter().enumerate() {
-            let (Some(well), Some(configured)) = (it.plan.well_since(now), self.configured[node]) else {
-                continue;
-            };
+            let Some(configured) = self.configured[node] else { continue };
+            if let (Some(asleep), Some((instance, since))) = (it.asleep, self.ledger.awaited(node, now)) {
+                let since = since.max(asleep).max(configured).max(alive_since).max(it.called);
+                if now > since + UNWOKEN {
+                    verdict = verdict.and(Err(Violation::LeftAsleep { instance, node }));
+                }
+            }
+            let Some(well) = it.well_since(now) else { continue };
             let since = well.max(configured).max(alive_since);
             if now >= since.max(self.lines[node].polled()) + UNTOLD {
                 verdict = verdict.and(Err(Violation::Unpolled { node }));
@@ -379,6 +429,77 @@ impl World {
             }
         }
         self.judge(verdict);
+    }
+
+    /// The CLC is about to launch an instance.
+    pub(super) fn want_launch(&mut self, place: Option<Place>) -> InstanceNumber {
+        self.clc.launched += 1;
+        let (number, now) = (self.clc.launched, self.now());
+        self.ledger.wanted(number, place, now);
+        number
+    }
+
+    /// Something new was promised, by an answer to what was asked at `asked`.
+    pub(super) fn judge_promise(&mut self, operation: &'static str, asked: Time) {
+        let now = self.now();
+        let fails = self.plan.disk_fails(asked) && self.plan.disk_fails(now);
+        if fails && self.plan.durable_until(now) < asked {
+            self.judge(Err(Violation::Promised { operation }));
+        }
+    }
+
+    /// An operation has failed that can only fail for what is wrong with the host, which was asked at `asked`.
+    pub(super) fn judge_failure(&mut self, operation: &'static str, asked: Time) {
+        let (now, before) = (self.now(), asked.saturating_sub(UPSET));
+        let well = |at| self.plan.host_well_since(at).is_some_and(|since| since.is_zero() || since <= before);
+        if self.killed.is_none() && well(asked) && well(now) {
+            self.judge(Err(Violation::Failed { operation }));
+        }
+    }
+
+    /// What befalls the host next is due.
+    pub(super) fn upset(&mut self) {
+        let Some((_, upset)) = self.plan.host.get(self.upsets).copied() else { return };
+        self.upsets += 1;
+        match upset {
+            Upset::Disk(fails) => {
+                self.note("disk", None, None, if fails { "fails" } else { "works again" });
+                let fails = fails && self.sabotage != Some(Sabotage::PromisesMuch);
+                // More than are made until it works again.
+                self.disk.plan(std::iter::repeat_n(
+                    Some(euca_store::testing::Fault::Fails),
+                    if fails { 4000 } else { 0 },
+                ));
+            }
+            Upset::Network(name, act) => {
+                self.note("host", None, None, name);
+                self.host.plan(name, [act]);
+            }
+        }
+    }
+
+    /// A wake-up call is sent. Returns whether it could be.
+    fn wake(&mut self, target: &str) -> bool {
+        let Some(node) = (0..self.nodes.len())
+            .find(|&node| [mac(node), ip(node).to_string()].contains(&target.to_owned()))
+        else {
+            return false;
+        };
+        self.catch_up();
+        let now = self.now();
+        let fails = |rng: &mut Rng, one_in: u8| one_in > 0 && rng.u8(..one_in) == 0;
+        let unwoken = if now < self.plan.healed { self.plan.unwoken } else { 0 };
+        self.nodes[node].called = now;
+        if fails(&mut self.rng, unwoken) {
+            self.note("powerwake", Some(node), None, "not sent");
+            return false;
+        }
+        let lost = fails(&mut self.rng, unwoken);
+        self.note("powerwake", Some(node), None, if lost { "not heard" } else { "sent" });
+        if !lost {
+            self.nodes[node].wake(now, &mut self.rng);
+        }
+        true
     }
 
     /// How many instances of this size the nodes have had room for in truth, at least and at most, since they
@@ -437,7 +558,15 @@ impl AddressSource for Surroundings {
             let [a, b, c, d] = number.to_be_bytes();
             neighbours.add(&format!("d0:0d:{a:02x}:{b:02x}:{c:02x}:{d:02x}"), Ipv4Addr::new(172, 16, c, d));
         }
+        let awake = world.nodes.iter().enumerate().filter(|(_, node)| node.well_since(now).is_some());
+        awake.for_each(|(node, _)| neighbours.add(&mac(node), ip(node)));
         Box::pin(ready(Ok(neighbours)))
+    }
+
+    fn resolve(&self, name: &str) -> BoxFuture<'static, std::io::Result<Ipv4Addr>> {
+        let node = name.strip_prefix('n').and_then(|number| number.parse().ok());
+        let address = node.map(ip).or_else(|| name.parse().ok());
+        Box::pin(ready(address.ok_or_else(|| std::io::ErrorKind::NotFound.into())))
     }
 }
 
@@ -449,10 +578,14 @@ impl Clock for Surroundings {
     }
 }
 
-/// Every program is there, and does nothing.
+/// The only program there is wakes nodes.
 impl CommandRunner for Surroundings {
-    fn run(&self, _command: Command) -> BoxFuture<'_, Result<Output, euca_command::Error>> {
-        Box::pin(ready(Ok(Output::exit(0))))
+    fn run(&self, command: Command) -> BoxFuture<'_, Result<Output, euca_command::Error>> {
+        let mut world = self.0.lock();
+        let target = command.arguments.last().and_then(|target| target.to_str()).unwrap_or_default();
+        let sent =
+            world.sabotage != Some(Sabotage::NeverWakes) && world.killed.is_none() && world.wake(target);
+        Box::pin(ready(Ok(Output::exit(u8::from(!sent)))))
     }
 }
 
