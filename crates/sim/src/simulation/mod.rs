@@ -25,6 +25,7 @@ mod peer;
 mod plan;
 mod promises;
 mod sabotage;
+mod surroundings;
 mod trace;
 mod violation;
 mod world;

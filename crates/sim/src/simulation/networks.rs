@@ -88,9 +88,9 @@ impl Driver {
         if new {
             world.judge_promise("StartNetwork", asked);
         }
-        if world.promises.networks.answered(vlan, Some(group)) != Some(group) {
-            world.ledger.stopped(vlan, true);
-        }
+        // Where it takes the place of another group's, which the CLC did not manage to stop, that one's guests keep
+        // their addresses.
+        world.promises.networks.answered(vlan, Some(group));
         true
     }
 

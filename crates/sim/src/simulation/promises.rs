@@ -25,12 +25,12 @@ impl<K: Ord + Copy, V: PartialEq + Copy> Promised<K, V> {
         self.open.insert(key) && self.is.get(&key).copied() != wanted
     }
 
-    /// It is so. Returns what was promised before.
-    pub(super) fn answered(&mut self, key: K, wanted: Option<V>) -> Option<V> {
+    /// It is so.
+    pub(super) fn answered(&mut self, key: K, wanted: Option<V>) {
         self.open.remove(&key);
         match wanted {
-            Some(value) => self.is.insert(key, value),
-            None => self.is.remove(&key),
+            Some(value) => drop(self.is.insert(key, value)),
+            None => drop(self.is.remove(&key)),
         }
     }
 

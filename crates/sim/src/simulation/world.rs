@@ -7,17 +7,14 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use euca_cluster::addresses::{AddressSource, Neighbours};
+use euca_cluster::NodeAddress;
 use euca_cluster::schedule::Capacity;
-use euca_cluster::{Clock, Connector, NodeAddress};
-use euca_command::{Command, CommandRunner, Output};
 use euca_store::testing::Disk;
 use euca_vnet::testing::Recorder;
-use euca_wire::{CallError, DateTime, Fault};
+use euca_wire::{CallError, Fault};
 use fastrand::Rng;
-use futures_util::future::{BoxFuture, ready};
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cloud::Clc;
@@ -26,6 +23,7 @@ use super::line::Line;
 use super::node::{Answer, Details, End, Order, SimulatedNode};
 use super::plan::{Kind, Plan, Upset};
 use super::promises::Promises;
+use super::surroundings::Call;
 use super::trace::{InstanceNumber, Trace};
 use super::violation::Violation;
 use super::{Sabotage, Time};
@@ -58,14 +56,14 @@ pub(super) struct World {
     /// A life of the cluster is over; what is left of it is dropped in no particular order.
     pub(super) over: bool,
     pub(super) violation: Option<Violation>,
-    rng: Rng,
+    pub(super) rng: Rng,
     /// When this run of the cluster began: on the clock of the world, and on that of its runtime.
-    begun: (Time, Instant),
-    nodes: Vec<SimulatedNode>,
-    lines: Vec<Line>,
+    pub(super) begun: (Time, Instant),
+    pub(super) nodes: Vec<SimulatedNode>,
+    pub(super) lines: Vec<Line>,
     /// How often each node was configured anew: calls on behalf of an earlier configuration stand in a line of
     /// their own.
-    generations: Vec<u32>,
+    pub(super) generations: Vec<u32>,
     /// Since when each node is configured.
     configured: Vec<Option<Time>>,
     /// What will happen to the nodes, whoever waits for it.
@@ -104,12 +102,12 @@ pub(super) fn node_number(url: &str) -> usize {
 }
 
 /// The MAC address of node number `node`.
-fn mac(node: usize) -> String {
+pub(super) fn mac(node: usize) -> String {
     format!("02:00:00:00:00:{node:02x}")
 }
 
 /// Its IP address.
-fn ip(node: usize) -> Ipv4Addr {
+pub(super) fn ip(node: usize) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, 0, u8::try_from(node + 1).unwrap_or_default())
 }
 
@@ -346,7 +344,7 @@ impl World {
     }
 
     /// The caller gets its answer.
-    fn answer(&mut self, node: usize, number: u64, end: End) -> Result<Answer, CallError> {
+    pub(super) fn answer(&mut self, node: usize, number: u64, end: End) -> Result<Answer, CallError> {
         self.catch_up();
         self.kill();
         let now = self.now();
@@ -376,7 +374,7 @@ impl World {
     }
 
     /// The caller does not wait any more, answered or not.
-    fn end(&mut self, call: &Call) {
+    pub(super) fn end(&mut self, call: &Call) {
         let now = self.now();
         self.answers.remove(&call.number);
         if self.generations[call.node] == call.generation {
@@ -479,7 +477,7 @@ impl World {
     }
 
     /// A wake-up call is sent. Returns whether it could be.
-    fn wake(&mut self, target: &str) -> bool {
+    pub(super) fn wake(&mut self, target: &str) -> bool {
         let Some(node) = (0..self.nodes.len())
             .find(|&node| [mac(node), ip(node).to_string()].contains(&target.to_owned()))
         else {
@@ -523,119 +521,5 @@ impl World {
                 return self.judge(Err(Violation::Survives { instance, node }));
             }
         }
-    }
-}
-
-impl Connector for Surroundings {
-    type Node = super::peer::Peer;
-    type Log = super::peer::Peer;
-
-    fn node(&self, url: &str) -> Self::Node {
-        let node = node_number(url);
-        let mut world = self.0.lock();
-        let now = world.now();
-        world.generations[node] += 1;
-        world.lines[node] = Line::new(now, world.plan.settings.late_calls_succeed);
-        // What was promised to the node before is forgotten with it.
-        world.nodes[node].surprising |= world.generations[node] > 1;
-        super::peer::Peer { node, generation: world.generations[node], world: self.clone() }
-    }
-
-    fn log(&self, url: &str) -> Self::Log {
-        super::peer::Peer { node: node_number(url), generation: 0, world: self.clone() }
-    }
-}
-
-impl AddressSource for Surroundings {
-    fn neighbours(&self) -> BoxFuture<'static, std::io::Result<Neighbours>> {
-        let mut world = self.0.lock();
-        world.catch_up();
-        let now = world.now();
-        let live =
-            world.nodes.iter().flat_map(|node| &node.machines).filter(|(_, machine)| machine.is_live(now));
-        let mut neighbours = Neighbours::default();
-        for (number, _) in live {
-            let [a, b, c, d] = number.to_be_bytes();
-            neighbours.add(&format!("d0:0d:{a:02x}:{b:02x}:{c:02x}:{d:02x}"), Ipv4Addr::new(172, 16, c, d));
-        }
-        let awake = world.nodes.iter().enumerate().filter(|(_, node)| node.well_since(now).is_some());
-        awake.for_each(|(node, _)| neighbours.add(&mac(node), ip(node)));
-        Box::pin(ready(Ok(neighbours)))
-    }
-
-    fn resolve(&self, name: &str) -> BoxFuture<'static, std::io::Result<Ipv4Addr>> {
-        let node = name.strip_prefix('n').and_then(|number| number.parse().ok());
-        let address = node.map(ip).or_else(|| name.parse().ok());
-        Box::pin(ready(address.ok_or_else(|| std::io::ErrorKind::NotFound.into())))
-    }
-}
-
-/// The time of day follows that of the world.
-impl Clock for Surroundings {
-    fn now(&self) -> DateTime {
-        let now = self.0.lock().now().as_secs();
-        DateTime::from_unix(1_290_000_000 + i64::try_from(now).unwrap_or_default())
-    }
-}
-
-/// The only program there is wakes nodes.
-impl CommandRunner for Surroundings {
-    fn run(&self, command: Command) -> BoxFuture<'_, Result<Output, euca_command::Error>> {
-        let mut world = self.0.lock();
-        let target = command.arguments.last().and_then(|target| target.to_str()).unwrap_or_default();
-        let sent =
-            world.sabotage != Some(Sabotage::NeverWakes) && world.killed.is_none() && world.wake(target);
-        Box::pin(ready(Ok(Output::exit(u8::from(!sent)))))
-    }
-}
-
-/// A call in exchange; dropping it is giving it up.
-struct Call {
-    world: Surroundings,
-    node: usize,
-    generation: u32,
-    number: u64,
-    operation: &'static str,
-    answered: bool,
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        self.world.0.lock().end(self);
-    }
-}
-
-impl Surroundings {
-    /// One exchange with a node.
-    pub(super) async fn exchange(
-        &self,
-        node: usize,
-        generation: u32,
-        mut order: Order,
-    ) -> Result<Answer, CallError> {
-        let operation = order.operation;
-        let sabotage = self.0.lock().sabotage;
-        if let Some(sabotage) = sabotage
-            && let Some(answer) = sabotage.meddle(self, node, generation, &mut order).await
-        {
-            return Ok(answer);
-        }
-        let (number, end, until) = {
-            let mut world = self.0.lock();
-            let (number, end) = world.begin(node, generation, order);
-            (number, end, end.map(|(at, _)| world.instant(at)))
-        };
-        let mut call = Call { world: self.clone(), node, generation, number, operation, answered: false };
-        if self.0.lock().killed.is_some() {
-            return std::future::pending().await;
-        }
-        let (Some((_, end)), Some(until)) = (end, until) else { return std::future::pending().await };
-        sleep_until(until).await;
-        if self.0.lock().killed.is_some() {
-            return std::future::pending().await;
-        }
-        let answer = self.0.lock().answer(node, number, end);
-        call.answered = answer.is_ok();
-        answer
     }
 }
