@@ -68,6 +68,34 @@ fn bad_configuration_ends_the_program_with_one_message_before_a_port_opens() {
     }
 }
 
+/// Where the original would answer every operation with a failure, this one does not begin.
+#[test]
+fn a_node_without_a_usable_configuration_does_not_start() {
+    let address = address();
+    let home = Home::new().unwrap();
+    let good = euca_tests::node::conf(&home, address, "test:///default", "br0").unwrap();
+    for (what, conf, complaint) in [
+        ("nc_001: no file", None, "eucalyptus.conf"),
+        ("nc_002: no HYPERVISOR", Some(good.replace("HYPERVISOR=", "X=")), "HYPERVISOR"),
+        ("nc_002: not_configured", Some(good.replace("\"qemu\"", "\"not_configured\"")), "HYPERVISOR"),
+        ("nc_002: KVM", Some(good.replace("\"qemu\"", "\"KVM\"")), "HYPERVISOR"),
+    ] {
+        let home = Home::new().unwrap();
+        if let Some(conf) = conf {
+            home.configure(&conf).unwrap();
+        }
+        let output = Command::new(binary("nc-daemon").unwrap())
+            .env("EUCALYPTUS", home.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(78), "{what}: {message}");
+        assert!(message.contains(complaint) && message.lines().count() == 1, "{what}: {message}");
+        assert!(TcpStream::connect(address).is_err(), "{what}: a port is open");
+    }
+}
+
 #[test]
 fn check_prints_every_setting_with_its_origin_and_opens_nothing() {
     let home = Home::new().unwrap();

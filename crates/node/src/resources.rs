@@ -127,6 +127,26 @@ mod tests {
     }
 
     #[test]
+    fn disks_are_counted_in_the_unit_that_is_configured() {
+        let root = tempfile::tempdir().unwrap();
+        let rows = [
+            // 100 GiB free and 20 GiB filled: name, disk limit, instances of 10 GiB, unit, offered, left
+            ("st_t133 legacy", 0, 3, DiskUnit::Legacy, (122_880, 121_314)),
+            ("st_t133 gib", 0, 3, DiskUnit::Gib, (120, 90)),
+            ("st_t134 legacy", 100, 1, DiskUnit::Legacy, (100, 0)),
+            ("st_t134 gib", 100, 1, DiskUnit::Gib, (100, 90)),
+        ];
+        for (name, max_disk, instances, disk_unit, expected) in rows {
+            let settings = NodeSettings { max_disk, disk_unit, ..settings(root.path()) };
+            let offered = Amounts::offered(HOST, 120 * GIB, &settings);
+            let mut instance = record("i-1", "A");
+            instance.vm.disk_gib = 10;
+            let left = offered.without(Amounts::used(&vec![instance; instances], disk_unit));
+            assert_eq!((offered.disk, left.disk), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn negative_sizes_make_no_room() {
         let mut record = record("i-1", "A");
         record.vm.memory_mib = -100_000;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use euca_hypervisor::DomainState;
 use euca_hypervisor::recording::Operation::{Create, Destroy, State};
 use euca_wire::{NodeApi, nc};
 
-use crate::bench::{Bench, IMAGE, KERNEL, RAMDISK, request, seconds};
+use crate::bench::{Bench, IMAGE, KERNEL, RAMDISK, admin, request, seconds};
 
 #[tokio::test(start_paused = true)]
 async fn nc_040_an_instance_is_pending_until_a_pass_has_seen_its_domain() {
@@ -87,6 +89,35 @@ async fn kernel_and_ramdisk_decide_how_the_guest_boots() {
             assert!(!xml.contains(part), "{name}: {part} in {xml}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nc_045_windows_with_a_key_gets_a_floppy_and_tells_its_password_on_the_console() {
+    let bench = Bench::new().await;
+    let key = openssl::rsa::Rsa::generate(2048).unwrap();
+    let field = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
+    // As OpenSSH writes numbers: a leading zero keeps them positive.
+    let modulus = [&[0][..], &key.n().to_vec()].concat();
+    let public = [field(b"ssh-rsa"), field(&key.e().to_vec()), field(&modulus)].concat();
+    let key_name = format!("ssh-rsa {} alice@host", STANDARD.encode(public));
+    let platform = Some("windows2008".to_owned());
+    bench.run_request(nc::NcRunInstance { platform, key_name, ..request("i-1") }).await;
+    assert_eq!(bench.timeline("i-1", 12).await, "Pending Extant");
+    let xml = bench.hypervisor.xml("i-1").unwrap();
+    assert!(xml.contains("hda") && xml.contains("fda") && !xml.contains("<kernel>"), "{xml}");
+    let directory = bench.directory("admin", "i-1");
+    assert!(directory.join("floppy").exists());
+    std::fs::write(directory.join("console.log"), "booted").unwrap();
+    let request = nc::NcGetConsoleOutput { instance_id: "i-1".to_owned(), ..admin() };
+    let console = bench.node.nc_get_console_output(request).await.unwrap().console_output;
+    let console = String::from_utf8(STANDARD.decode(console).unwrap()).unwrap();
+    let (password, rest) =
+        console.strip_prefix("<Password>\r\n").unwrap().split_once("\r\n</Password>").unwrap();
+    assert!(rest.ends_with("booted"), "{rest}");
+    let mut plain = vec![0; 256];
+    let length =
+        key.private_decrypt(&STANDARD.decode(password).unwrap(), &mut plain, openssl::rsa::Padding::PKCS1);
+    assert!(length.unwrap() >= 12);
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,7 +224,7 @@ async fn a_creation_that_was_not_answered_is_looked_for_before_it_is_repeated() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn nc_059_staging_ends_after_two_hours_and_creates_nothing() {
+async fn nc_059_st_t131_staging_ends_after_two_hours_and_creates_nothing() {
     let bench = Bench::new().await;
     bench.images.put(IMAGE, None);
     bench.run("i-1").await;

@@ -1,0 +1,64 @@
+//! A node whose file systems are full: what cannot be stored fails with its instance and leaves nothing, what can be
+//! done without is done without.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use euca_tests::cloud::Cloud;
+use euca_tests::disk::SmallDisk;
+use euca_tests::images::ImageServer;
+use euca_tests::node;
+use euca_wire::cc;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_ends_what_needs_it_and_nothing_else() {
+    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest");
+    let cloud = Cloud::start(&guest).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let image: Vec<u8> = (0..32_u32 << 20).map(|index| (index % 251 + 1) as u8).collect();
+    std::fs::write(folder.path().join("large.img"), image).unwrap();
+    let images = ImageServer::start([127, 8, 0, 4].into(), folder.path().to_owned()).await.unwrap();
+    let launch = async |id: &str, user: &str| {
+        let request = cc::RunInstances {
+            user_id: Some(user.to_owned()),
+            image_url: Some(images.url("large.img")),
+            kernel_id: None,
+            ramdisk_id: None,
+            ..cloud.request(id)
+        };
+        cloud.launch(&request).await.unwrap();
+    };
+    let minute = Duration::from_secs(60);
+
+    // The cache has no room, and the instance does without it.
+    let cache = node::instances(cloud.node_home()).join("eucalyptus/cache/v2");
+    let small_cache = SmallDisk::mount(&cache, 16 << 20).unwrap();
+    launch("i-00000001", "alice").await;
+    cloud.reaches("i-00000001", Some("Extant"), minute).await.unwrap();
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0, "nothing of it is left in the cache");
+
+    // st_t123: the place of the instance gets full on the way. Other attempts would take minutes.
+    let place = node::instances(cloud.node_home()).join("bob");
+    std::fs::create_dir(&place).unwrap();
+    let small = SmallDisk::mount(&place, 16 << 20).unwrap();
+    let before = images.served().len();
+    launch("i-00000002", "bob").await;
+    cloud.reaches("i-00000002", Some("Teardown"), minute).await.unwrap();
+    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0, "nothing of it is left");
+    assert_eq!(images.served().len(), before, "it was not fetched to its end");
+    drop(small);
+    drop(small_cache);
+
+    // Both have recovered, and the first guest never noticed.
+    launch("i-00000003", "bob").await;
+    cloud.reaches("i-00000003", Some("Extant"), minute).await.unwrap();
+    assert_eq!(images.served().len(), before + 1);
+    assert!(std::fs::read_dir(&cache).unwrap().count() > 0, "it is in the cache");
+    assert_eq!(cloud.state("i-00000001").await.unwrap().as_deref(), Some("Extant"));
+    for id in ["i-00000001", "i-00000003"] {
+        cloud.terminate(id).await.unwrap();
+        cloud.reaches(id, Some("Teardown"), minute).await.unwrap();
+    }
+    cloud.stop().unwrap();
+}
