@@ -8,7 +8,7 @@ use euca_sim::clc::Clc;
 use euca_sim::keys::Role;
 use euca_sim::load;
 use euca_tests::cloud::Cloud;
-use euca_tests::until;
+use euca_tests::{node, until};
 use euca_wire::nc;
 use nix::sys::signal::{Signal, kill};
 
@@ -21,17 +21,20 @@ pub async fn run(guest: &Path, guests: u32) -> Result<()> {
     let cluster = Clc::new(&cloud.node_home().keys(), Role::Cluster, cloud.node_address)?;
     let id = |number: u32| format!("i-{number:08X}");
     for number in 0..guests {
-        // Of the node itself: its cluster would ask no host of two cores for so many. Without a kernel the firmware
-        // finds nothing to start and waits, which costs nothing.
+        // Of the node itself: its cluster would ask no host of two cores for so many.
         let request = nc::NcRunInstance {
             user_id: Some("alice".to_owned()),
             image_id: "emi-12345678".to_owned(),
             image_url: cloud.images.url("root.img"),
+            kernel_id: Some("eki-12345678".to_owned()),
+            kernel_url: Some(cloud.images.url("kernel")),
+            ramdisk_id: Some("eri-12345678".to_owned()),
+            ramdisk_url: Some(cloud.images.url("ramdisk")),
             reservation_id: "r-41D30C2E".to_owned(),
             instance_id: id(number),
             instance_type: nc::VirtualMachine {
                 name: Some("m1.small".to_owned()),
-                memory: Some(64),
+                memory: Some(128),
                 cores: Some(1),
                 disk: Some(1),
                 ..Default::default()
@@ -53,9 +56,12 @@ pub async fn run(guest: &Path, guests: u32) -> Result<()> {
         user_id: Some("eucalyptus".to_owned()),
         ..Default::default()
     };
-    until("all guests to run", Duration::from_secs(600), async || {
-        let text = cluster.send(&describe(0)).await?.text();
-        Ok(text.matches("<n:stateName>Extant<").count() == guests as usize)
+    // Afterwards they sleep; a guest that starts takes all it can get of the host.
+    let users = node::instances(cloud.node_home()).join("alice");
+    until("all guests to have started", Duration::from_secs(1800), async || {
+        let console = |number| std::fs::read(users.join(id(number)).join("console.log")).unwrap_or_default();
+        let booted = |number| String::from_utf8_lossy(&console(number)).contains("EUCA-GUEST-BOOT");
+        Ok((0..guests).all(booted))
     })
     .await?;
     // Two passes of the monitor and two polls, in peace.
