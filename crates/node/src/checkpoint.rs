@@ -3,8 +3,8 @@
 //! everything that can be wrong is checked.
 
 use euca_hypervisor::DomainName;
+use euca_observe::chain;
 
-use crate::error::Chain;
 use crate::instance::record::{DeviceMapping, MAX_GROUPS, NetParams, Source, VmType};
 use crate::instance::timeline::Timeline;
 use crate::instance::{Bundling, NO_ADDRESS, Record, State};
@@ -126,7 +126,7 @@ impl Image<'_> {
             let requested = local_dev.strip_prefix(REQUESTED).unwrap_or(&local_dev);
             match Volume::requested(&id, &remote_dev, requested, false) {
                 Ok(volume) => volumes.push(Volume { phase: Phase::Attached, ..volume }),
-                Err(error) => tracing::warn!(volume = id, error = %Chain(&error), "volume not adopted"),
+                Err(error) => tracing::warn!(volume = id, error = %chain(&error), "volume not adopted"),
             }
         }
         Ok(volumes)

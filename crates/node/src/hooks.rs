@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use euca_command::{Command, CommandRunner};
-use euca_observe::metrics;
+use euca_observe::{chain, metrics};
 use tokio::time::Instant;
 
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::instance::blocking;
 
 /// What hooks are told of.
@@ -86,7 +86,7 @@ impl Hooks {
         let hooks = match blocking(move || list(&directory)).await {
             Ok(hooks) => hooks,
             Err(error) => {
-                tracing::warn!(error = %Chain(&error), event = event.name(), "hooks not run");
+                tracing::warn!(error = %chain(&error), event = event.name(), "hooks not run");
                 return Ok(false);
             }
         };
@@ -121,7 +121,7 @@ impl Hooks {
                     }
                 },
                 Err(error) => {
-                    tracing::warn!(?hook, event = event.name(), error = %Chain(&error), "hook failed");
+                    tracing::warn!(?hook, event = event.name(), error = %chain(&error), "hook failed");
                     "failed"
                 }
             };

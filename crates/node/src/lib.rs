@@ -43,7 +43,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use euca_command::CommandRunner;
 use euca_hypervisor::{DomainState, HostResources, Hypervisor};
 use euca_image::{ImageSource, Images};
-use euca_observe::{Pulse, metrics};
+use euca_observe::{Pulse, chain, metrics};
 use euca_wire::{Fault, NodeApi, Request, nc};
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, watch};
@@ -59,7 +59,6 @@ pub use instance::{State, Thresholds};
 pub use settings::{DiskUnit, NetworkMode, NetworkSettings, NodeSettings, VolumeSettings};
 
 use bundle::Bundles;
-use error::Chain;
 use instance::{Context, Instance, Record, Registry, blocking};
 use monitor::Snapshot;
 use resources::Amounts;
@@ -183,7 +182,7 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
         let domains: HashMap<String, DomainState> = match self.context.hypervisor.domains().await {
             Ok(domains) => domains.into_iter().collect(),
             Err(error) => {
-                tracing::warn!(error = %Chain(&error), "running domains cannot be adopted yet");
+                tracing::warn!(error = %chain(&error), "running domains cannot be adopted yet");
                 return false;
             }
         };
@@ -203,7 +202,7 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
             let id = record.instance_id.clone();
             match self.context.instances.insert(&id, || Instance::adopt(&self.context, record)) {
                 Ok(_) => tracing::info!(instance = %id, "adopted"),
-                Err(error) => tracing::warn!(error = %Chain(&error), "not adopted"),
+                Err(error) => tracing::warn!(error = %chain(&error), "not adopted"),
             }
         }
         let released = volumes.into_iter().map(|(directory, volumes)| self.release(directory, volumes));
@@ -221,7 +220,7 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
         // What a living instance has is not the dead one's any more.
         for volume in volumes.iter().filter(|volume| !self.context.claims.holds(&volume.remote_dev)) {
             if let Err(error) = storage::release(&self.context.helper, &volume.remote_dev).await {
-                tracing::warn!(?directory, volume = volume.id, error = %Chain(&error), "volume not released");
+                tracing::warn!(?directory, volume = volume.id, error = %chain(&error), "volume not released");
                 all = false;
             }
         }
@@ -249,7 +248,7 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
             Ok(())
         });
         if let Err(error) = purge.await {
-            tracing::warn!(error = %Chain(&error), "files of dead instances are not deleted");
+            tracing::warn!(error = %chain(&error), "files of dead instances are not deleted");
         }
     }
 
@@ -303,7 +302,7 @@ fn unix_time() -> i64 {
 /// Says why a request is refused. The peer is told only that it is (node-controller.md §4.2).
 fn refused<Q: Request>(request: &Q, error: &Error) {
     let (operation, user, correlation) = (Q::OPERATION.name, request.user_id(), request.correlation_id());
-    tracing::warn!(operation, user, correlation, error = %Chain(error), "refused");
+    tracing::warn!(operation, user, correlation, error = %chain(error), "refused");
 }
 
 /// Turns a refusal into the operation's answer `return=false`.

@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use euca_hypervisor::{DomainName, DomainState, Hypervisor, Observation};
-use euca_observe::Pulse;
+use euca_observe::{Pulse, chain};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::error::Chain;
 use crate::instance::Context;
 use crate::network::Neighbours;
 
@@ -56,7 +55,7 @@ pub(crate) async fn run<H: Hypervisor, S>(context: Arc<Context<H, S>>, sight: wa
                 answered = taken;
             }
             Err(error) if reachable => {
-                tracing::warn!(error = %Chain(error), "the hypervisor cannot be asked; instances stay as they are");
+                tracing::warn!(error = %chain(error), "the hypervisor cannot be asked; instances stay as they are");
             }
             Err(_) => {}
         }
@@ -64,8 +63,7 @@ pub(crate) async fn run<H: Hypervisor, S>(context: Arc<Context<H, S>>, sight: wa
             tracing::info!("the hypervisor answers again");
         }
         reachable = answer.is_ok();
-        let domains =
-            answer.map(|domains| domains.into_iter().collect()).map_err(|error| Chain(&error).to_string());
+        let domains = answer.map(|domains| domains.into_iter().collect()).map_err(|error| chain(&error));
         let table = tokio::fs::read_to_string(&context.settings.arp_table).await.unwrap_or_default();
         sight.send_replace(Arc::new(Snapshot {
             taken,

@@ -9,8 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use euca_hypervisor::DomainState;
+use euca_observe::chain;
 
-use crate::error::Chain;
 use crate::files::{Survives, read_record, remove_tree, write_whole};
 use crate::instance::{Bundling, Record, State};
 use crate::volume::Volume;
@@ -37,7 +37,7 @@ pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainSt
             None => tracing::warn!(domain = name, "domain not adopted: it has no directory"),
             Some((_, _, directory)) => match read_record(&directory) {
                 Ok(record) => records.push(record),
-                Err(error) => tracing::warn!(domain = name, error = %Chain(&error), "domain not adopted"),
+                Err(error) => tracing::warn!(domain = name, error = %chain(&error), "domain not adopted"),
             },
         }
     }
@@ -87,13 +87,13 @@ pub(crate) fn purge(
     if !marker.exists() {
         tracing::info!(?instance_path, "first start here: nothing is deleted");
         if let Err(error) = write_whole(&marker, MARKER_TEXT, 0o644, Survives::PowerLoss) {
-            tracing::warn!(error = %Chain(&error), "files of dead instances will not be deleted");
+            tracing::warn!(error = %chain(&error), "files of dead instances will not be deleted");
         }
         return;
     }
     let delete = |directory: &Path| match remove_tree(directory) {
         Ok(()) => tracing::info!(?directory, "deleted"),
-        Err(error) => tracing::warn!(error = %Chain(&error), "not deleted"),
+        Err(error) => tracing::warn!(error = %chain(&error), "not deleted"),
     };
     let administrator = instance_path.join(ADMINISTRATOR);
     delete(&administrator.join("work"));

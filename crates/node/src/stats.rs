@@ -4,9 +4,9 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use euca_observe::chain;
 use tokio::sync::watch;
 
-use crate::error::Chain;
 use crate::files::{Survives, write_whole};
 use crate::instance::Record;
 use crate::resources::Amounts;
@@ -61,7 +61,7 @@ pub(crate) async fn write(settings: NodeSettings, mut texts: watch::Receiver<Str
             tokio::task::spawn_blocking(move || write_whole(&path, text.as_bytes(), 0o644, Survives::Exit))
                 .await;
         if let Ok(Err(error)) = written {
-            tracing::warn!(error = %Chain(&error), "statistics not written");
+            tracing::warn!(error = %chain(&error), "statistics not written");
         }
     }
 }

@@ -19,11 +19,12 @@ use std::time::Duration;
 
 use euca_command::{Command, CommandRunner, Output};
 use euca_image::bundle::{Bundle, Destination};
+use euca_observe::chain;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::Bundler;
-use crate::error::{Chain, Error};
+use crate::error::Error;
 
 /// For a question, or a deletion.
 const SHORT: Duration = Duration::from_secs(60);
@@ -78,7 +79,7 @@ impl ProgramBundler {
         let checked = self.runner.run(command.arguments(["-b", &to.bucket, "--euca-auth"])).await;
         match checked {
             Ok(output) => tracing::info!(bucket = to.bucket, status = %output.status, "bucket checked"),
-            Err(error) => tracing::warn!(error = %Chain(&error), "bucket not checked"),
+            Err(error) => tracing::warn!(error = %chain(&error), "bucket not checked"),
         }
     }
 
@@ -110,7 +111,7 @@ impl ProgramBundler {
             Ok(output) => {
                 tracing::warn!(bucket, prefix, status = %output.status, said = output.complaint(), "remains not deleted");
             }
-            Err(error) => tracing::warn!(bucket, prefix, error = %Chain(&error), "remains not deleted"),
+            Err(error) => tracing::warn!(bucket, prefix, error = %chain(&error), "remains not deleted"),
         }
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use euca_hypervisor::DomainName;
+use euca_observe::chain;
 
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::files::remove_tree;
 
 const MIB: u64 = 1 << 20;
@@ -63,7 +64,7 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         // What cannot be deleted is deleted by the next start, and the room is free all the same (storage.md Q56).
         if let Err(error) = remove_tree(&self.directory) {
-            tracing::warn!(error = %Chain(&error), "the work of a bundle is left");
+            tracing::warn!(error = %chain(&error), "the work of a bundle is left");
         }
         self.space.free_mib.fetch_add(self.mib, Ordering::Relaxed);
     }

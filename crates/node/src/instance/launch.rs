@@ -3,13 +3,14 @@
 use euca_hypervisor::{Boot, DiskFormat, DomainSpec, Hypervisor, MacAddress, Nic, name_in};
 use euca_image::layout::Platform;
 use euca_image::{ImageSource, Order};
+use euca_observe::chain;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::machine::{Bundling, Reboot, State};
 use super::record::Source;
 use super::{Context, Record, blocking, pause};
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
 use crate::volume::{Phase, Volume, plug, storage};
@@ -130,7 +131,7 @@ async fn create_domain<H: Hypervisor, S>(
                 return Err(error.into());
             }
         }
-        tracing::warn!(error = %Chain(&error), refused, "domain not created, will try again");
+        tracing::warn!(error = %chain(&error), refused, "domain not created, will try again");
         pause(settings.create_pause, abort).await?;
         if let Ok(Some(state)) = context.hypervisor.state(id).await
             && state.is_active()
@@ -150,8 +151,8 @@ pub(super) async fn reboot<H: Hypervisor, S>(
     let xml = match take_down(context, record, files, abort).await {
         Ok(xml) => xml,
         Err(error) => {
-            tracing::warn!(error = %Chain(&error), "not rebooted");
-            return (Reboot::Unchanged, Some(Chain(&error).to_string()));
+            tracing::warn!(error = %chain(&error), "not rebooted");
+            return (Reboot::Unchanged, Some(chain(&error)));
         }
     };
     match create_domain(context, record, &xml, abort).await {
@@ -161,8 +162,8 @@ pub(super) async fn reboot<H: Hypervisor, S>(
             (Reboot::Done, None)
         }
         Err(error) => {
-            tracing::error!(error = %Chain(&error), "the domain could not be created again");
-            (Reboot::Lost, Some(Chain(&error).to_string()))
+            tracing::error!(error = %chain(&error), "the domain could not be created again");
+            (Reboot::Lost, Some(chain(&error)))
         }
     }
 }
@@ -189,7 +190,7 @@ async fn attach_again<H: Hypervisor, S>(context: &Context<H, S>, record: &Record
             }
         };
         if let Err(error) = attach.await {
-            tracing::warn!(volume = volume.id, error = %Chain(&error), "not attached again");
+            tracing::warn!(volume = volume.id, error = %chain(&error), "not attached again");
         }
     }
 }
@@ -212,7 +213,7 @@ async fn take_down<H: Hypervisor, S>(
         match context.hypervisor.destroy(id).await {
             Ok(()) => return Ok(xml),
             Err(error) if error.is_unknown() && began.elapsed() < settings.create_patience => {
-                tracing::warn!(error = %Chain(&error), "destruction not answered, will try again");
+                tracing::warn!(error = %chain(&error), "destruction not answered, will try again");
                 pause(settings.create_pause, abort).await?;
             }
             Err(error) => return Err(error.into()),
@@ -235,7 +236,7 @@ pub(super) async fn shutdown<H: Hypervisor, S>(
     loop {
         match context.hypervisor.shutdown(&record.instance_id).await {
             Err(error) if error.is_unknown() => {
-                tracing::warn!(error = %Chain(&error), "the guest was not asked to shut down, will try again");
+                tracing::warn!(error = %chain(&error), "the guest was not asked to shut down, will try again");
                 pause(context.settings.create_pause, abort).await?;
             }
             answered => return Ok(answered?),
@@ -286,7 +287,7 @@ async fn release_volumes<H, S>(
         }
         for volume in std::mem::take(&mut left) {
             if let Err(error) = storage::release(&context.helper, &volume.remote_dev).await {
-                tracing::warn!(volume = volume.id, error = %Chain(&error), "volume not released");
+                tracing::warn!(volume = volume.id, error = %chain(&error), "volume not released");
                 left.push(volume);
             }
         }
@@ -294,7 +295,7 @@ async fn release_volumes<H, S>(
     let files = files.clone();
     let record = Record { volumes: left.clone(), ..record.clone() };
     if let Err(error) = blocking(move || files.write_record(&record)).await {
-        tracing::warn!(error = %Chain(&error), "record not written");
+        tracing::warn!(error = %chain(&error), "record not written");
     }
     left
 }

@@ -33,8 +33,8 @@ use std::time::Duration;
 use euca_hypervisor::{DomainName, Hypervisor, Observation};
 use euca_image::bundle::Destination;
 use euca_image::{ImageSource, Images};
-use euca_observe::Pulse;
 use euca_observe::metrics::{self, Outcome, Raised};
+use euca_observe::{Pulse, chain};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +42,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::bundle::{Bundles, Job};
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
 use crate::monitor::Snapshot;
@@ -100,7 +100,7 @@ impl<H, S> Context<H, S> {
     /// Whether no hook forbids it. One that does is logged.
     pub async fn allows(&self, event: HookEvent, path: &Path) -> bool {
         let asked = self.hook(event, path).await;
-        asked.inspect_err(|error| tracing::warn!(?path, error = %Chain(error), "not done")).is_ok()
+        asked.inspect_err(|error| tracing::warn!(?path, error = %chain(error), "not done")).is_ok()
     }
 }
 
@@ -256,7 +256,7 @@ enum Ended {
 impl Ended {
     /// Work after which `event` happens, told whether it succeeded. A failure is logged with its reason.
     fn of(what: &str, result: Result<(), Error>, event: impl FnOnce(bool) -> Option<Event>) -> Self {
-        let cause = result.err().map(|error| Chain(&error).to_string());
+        let cause = result.err().map(|error| chain(&error));
         if let Some(error) = &cause {
             tracing::warn!(error, "{what} failed");
         }
@@ -458,7 +458,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         if self.durable
             && let Err(error) = self.save().await
         {
-            tracing::warn!(error = %Chain(&error), "record not written");
+            tracing::warn!(error = %chain(&error), "record not written");
         }
     }
 

@@ -19,12 +19,13 @@ use std::sync::Arc;
 
 use euca_hypervisor::Hypervisor;
 use euca_image::ImageSource;
+use euca_observe::chain;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Ended, State, Task, Work};
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::hooks::HookEvent;
 use crate::volume::plug::{self, Unplugged};
 use crate::volume::{MAX_VOLUMES, Phase, Volume, storage};
@@ -207,7 +208,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                 self.release(volume, reply.map(|reply| (reply, verdict)));
             }
             Step::Unplugged(Err(error), reply) => {
-                tracing::warn!(volume = id, error = %Chain(&error), "not detached");
+                tracing::warn!(volume = id, error = %chain(&error), "not detached");
                 self.set_phase(&id, Phase::Attached).await;
                 if let Some(reply) = reply {
                     answer(reply, Err(error));
@@ -220,7 +221,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                         self.forget(&id).await;
                     }
                     Err(error) => {
-                        tracing::warn!(volume = id, error = %Chain(&error), "not released, will try again");
+                        tracing::warn!(volume = id, error = %chain(&error), "not released, will try again");
                         self.release_after = Instant::now() + self.context.settings.volumes.release_pause;
                     }
                 }
@@ -244,7 +245,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
 
     /// Goes back. Whoever waits hears of it at once.
     async fn give_up(&mut self, volume: Volume, reply: Reply, error: Error) {
-        tracing::warn!(volume = volume.id, error = %Chain(&error), "not attached");
+        tracing::warn!(volume = volume.id, error = %chain(&error), "not attached");
         answer(reply, Err(error));
         self.set_phase(&volume.id, Phase::Releasing).await;
         self.release(volume, None);
