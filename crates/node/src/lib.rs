@@ -186,11 +186,10 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
                 return false;
             }
         };
-        let domains = Arc::new(domains);
-        let (path, active) = (self.context.settings.instance_path.clone(), Arc::clone(&domains));
+        let path = self.context.settings.instance_path.clone();
         let scan = blocking(move || {
-            let dead = recovery::dead(&path, &active);
-            Ok((recovery::adoptable(&path, &active), recovery::volumes(&dead), dead))
+            let dead = recovery::dead(&path, &domains);
+            Ok((recovery::adoptable(&path, &domains), recovery::volumes(&dead), dead))
         });
         let (records, volumes, dead) = scan.await.unwrap_or_default();
         let path = &self.context.settings.instance_path;
@@ -207,7 +206,7 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
         }
         let released = volumes.into_iter().map(|(directory, volumes)| self.release(directory, volumes));
         let unreleased = join_all(released).await.into_iter().flatten().collect();
-        self.purge(domains, dead, unreleased).await;
+        self.purge(dead, unreleased).await;
         self.measure().await;
         self.context.recovered.store(true, Ordering::Release);
         true
@@ -227,24 +226,17 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
         (!all).then_some(directory)
     }
 
-    /// Deletes the directories of the dead, but for those to `spare` and those that a hook wants to stay.
-    async fn purge(
-        &self,
-        domains: Arc<HashMap<String, DomainState>>,
-        dead: Vec<PathBuf>,
-        mut spare: Vec<PathBuf>,
-    ) {
+    /// Deletes the directories of the dead, but for those to `spare` and those that the operator or a hook wants to
+    /// stay.
+    async fn purge(&self, dead: Vec<PathBuf>, spare: Vec<PathBuf>) {
         let (path, keep) = (self.context.settings.instance_path.clone(), self.context.settings.keep_files);
-        if !keep {
-            let asked = dead.into_iter().filter(|directory| !spare.contains(directory));
-            let spared = asked.map(async |directory| {
-                (!self.context.allows(HookEvent::PreClean, &directory).await).then_some(directory)
-            });
-            let spared = join_all(spared.collect::<Vec<_>>()).await;
-            spare.extend(spared.into_iter().flatten());
-        }
+        let asked = dead.into_iter().filter(|directory| !keep && !spare.contains(directory));
+        let allowed = asked.map(async |directory| {
+            self.context.allows(HookEvent::PreClean, &directory).await.then_some(directory)
+        });
+        let allowed: Vec<_> = join_all(allowed.collect::<Vec<_>>()).await.into_iter().flatten().collect();
         let purge = blocking(move || {
-            recovery::purge(&path, &domains, keep, &spare);
+            recovery::purge(&path, &allowed);
             Ok(())
         });
         if let Err(error) = purge.await {

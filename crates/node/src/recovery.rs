@@ -26,6 +26,7 @@ const ADMINISTRATOR: &str = "eucalyptus";
 /// The records of instances whose domains live, and of those that ended by being bundled and did not live to tell: the
 /// CC is to see how that went. Blocks.
 pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainState>) -> Vec<Record> {
+    let directories = directories(instance_path);
     let mut records = Vec::new();
     for (name, state) in domains {
         let living = matches!(state, DomainState::Running | DomainState::Blocked | DomainState::Paused);
@@ -33,18 +34,17 @@ pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainSt
             tracing::info!(domain = name, ?state, "domain not adopted: it does not live");
             continue;
         }
-        match directories(instance_path).into_iter().find(|(_, entry, _)| entry == name) {
+        match directories.iter().find(|(entry, _)| entry == name) {
             None => tracing::warn!(domain = name, "domain not adopted: it has no directory"),
-            Some((_, _, directory)) => match read_record(&directory) {
+            Some((_, directory)) => match read_record(directory) {
                 Ok(record) => records.push(record),
                 Err(error) => tracing::warn!(domain = name, error = %chain(&error), "domain not adopted"),
             },
         }
     }
-    for (_, name, directory) in directories(instance_path) {
-        let active = domains.get(&name).is_some_and(|state| state.is_active());
-        if let Ok(record) = read_record(&directory)
-            && !active
+    for (name, directory) in &directories {
+        if !is_active(domains, name)
+            && let Ok(record) = read_record(directory)
             && record.bundling != Bundling::None
             && record.state != State::Teardown
         {
@@ -61,10 +61,13 @@ pub(crate) fn dead(instance_path: &Path, domains: &HashMap<String, DomainState>)
     if !instance_path.join(MARKER).exists() {
         return Vec::new();
     }
-    let directories = directories(instance_path).into_iter().filter(|(_, name, _)| {
-        is_instance_id(name) && !domains.get(name).is_some_and(|state| state.is_active())
-    });
-    directories.map(|(_, _, directory)| directory).collect()
+    let directories = directories(instance_path).into_iter();
+    let dead = directories.filter(|(name, _)| is_instance_id(name) && !is_active(domains, name));
+    dead.map(|(_, directory)| directory).collect()
+}
+
+fn is_active(domains: &HashMap<String, DomainState>, name: &str) -> bool {
+    domains.get(name).is_some_and(|state| state.is_active())
 }
 
 /// Those of the directories whose instances had volumes, with the volumes. Blocks.
@@ -76,13 +79,8 @@ pub(crate) fn volumes(dead: &[PathBuf]) -> Vec<(PathBuf, Vec<Volume>)> {
     volumes.collect()
 }
 
-/// Deletes what instances left that have no domain any more, but for the directories to `spare`. Blocks.
-pub(crate) fn purge(
-    instance_path: &Path,
-    domains: &HashMap<String, DomainState>,
-    keep: bool,
-    spare: &[PathBuf],
-) {
+/// Deletes these directories of [`dead`] instances, and what else nobody will use again. Blocks.
+pub(crate) fn purge(instance_path: &Path, dead: &[PathBuf]) {
     let marker = instance_path.join(MARKER);
     if !marker.exists() {
         tracing::info!(?instance_path, "first start here: nothing is deleted");
@@ -103,10 +101,7 @@ pub(crate) fn purge(
             delete(&path);
         }
     }
-    if !keep {
-        let dead = dead(instance_path, domains).into_iter().filter(|directory| !spare.contains(directory));
-        dead.for_each(|directory| delete(&directory));
-    }
+    dead.iter().for_each(|directory| delete(directory));
 }
 
 /// `i-` and what the CLC (8 hexadecimal digits) or NCclient (5 letters) puts behind it.
@@ -115,14 +110,9 @@ fn is_instance_id(name: &str) -> bool {
     (1..=16).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// User, name and path of every directory two levels below.
-fn directories(instance_path: &Path) -> Vec<(String, String, PathBuf)> {
-    let users = subdirectories(instance_path).into_iter();
-    users
-        .flat_map(|(user, path)| {
-            subdirectories(&path).into_iter().map(move |(name, path)| (user.clone(), name, path))
-        })
-        .collect()
+/// Name and path of every directory two levels below.
+fn directories(instance_path: &Path) -> Vec<(String, PathBuf)> {
+    subdirectories(instance_path).iter().flat_map(|(_, user)| subdirectories(user)).collect()
 }
 
 /// Name and path of every directory in this one.
