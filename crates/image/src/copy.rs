@@ -90,7 +90,7 @@ pub(crate) fn by_blocks(source: &File, area: Extent, target: &File, to: u64) -> 
     while done < area.length {
         let block = &mut buffer[..(area.length - done).min(BLOCK) as usize];
         source.read_exact_at(block, area.offset + done)?;
-        if block.iter().any(|byte| *byte != 0) {
+        if !sparse::is_zero(block) {
             target.write_all_at(block, to + done)?;
         }
         done += block.len() as u64;

@@ -8,6 +8,7 @@ use openssl::sha::Sha256;
 
 use crate::error::Error;
 use crate::layout::{Image, SECTOR};
+use crate::sparse::is_zero;
 
 /// Where holes may begin and end in a file, bytes.
 const GRAIN: u64 = 64 << 10;
@@ -146,13 +147,6 @@ impl Landing {
         }
         self.file.write_all_at(bytes, at).map_err(Error::file("write", &self.path))
     }
-}
-
-/// Whether all bytes are 0, at the speed of memory.
-fn is_zero(bytes: &[u8]) -> bool {
-    let mut words = bytes.chunks_exact(64);
-    words.by_ref().all(|word| word.iter().fold(0, |all, byte| all | byte) == 0)
-        && words.remainder().iter().all(|byte| *byte == 0)
 }
 
 /// SHA-256 of `size` bytes of a file from `offset` on.
