@@ -32,15 +32,6 @@ pub enum Method {
     Overlay,
 }
 
-/// How a disk is to be presented to the guest's QEMU.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// As it is.
-    Raw,
-    /// An overlay.
-    Qcow2,
-}
-
 /// What goes into a disk beside the image.
 #[derive(Debug, Clone, Copy)]
 pub struct Contents<'a> {
@@ -63,7 +54,7 @@ pub async fn make(
     base: &Path,
     disk: &Path,
     contents: Contents<'_>,
-) -> Result<(Format, Injected), Error> {
+) -> Result<Injected, Error> {
     let share = match method {
         Method::Share => true,
         Method::Copy => false,
@@ -73,12 +64,12 @@ pub async fn make(
             let export = Export::open(runner, disk, length).await?;
             let injected = fill(&**runner, export.path(), contents).await?;
             export.close().await?;
-            return Ok((Format::Qcow2, injected));
+            return Ok(injected);
         }
     };
     let how = copy::copy(base, disk, share).await?;
     tracing::debug!(disk = %disk.display(), ?how, "copied");
-    Ok((Format::Raw, fill(&**runner, disk, contents).await?))
+    fill(&**runner, disk, contents).await
 }
 
 /// Makes the disk in place what it shall be.
