@@ -55,17 +55,17 @@ pub(crate) fn examine(path: &Path, offset: u64) -> Result<Found, Error> {
 /// # Errors
 /// [`Error::Unusable`] for a path that would mean something else to them.
 pub(crate) fn device(path: &Path, offset: u64) -> Result<OsString, Error> {
-    let mut device = plain(path)?;
+    let mut device = plain(path, "?")?;
     device.push(format!("?offset={offset}"));
     Ok(device)
 }
 
 /// The path as an argument: absolute, as programs have a working folder of their own and a dash would begin an option,
-/// and without the mark that begins the options of a device.
-fn plain(path: &Path) -> Result<OsString, Error> {
+/// and without the `marks` that would mean something else to them. To e2fsprogs `?` begins the options of a device.
+pub(crate) fn plain(path: &Path, marks: &str) -> Result<OsString, Error> {
     let text = path.as_os_str();
-    if !path.is_absolute() || text.as_encoded_bytes().contains(&b'?') {
-        let reason = "its path is not absolute, or has a question mark".to_owned();
+    if !path.is_absolute() || text.as_encoded_bytes().iter().any(|byte| marks.as_bytes().contains(byte)) {
+        let reason = format!("its path is not absolute, or has one of {marks}");
         return Err(Error::Unusable { what: path.display().to_string(), reason });
     }
     Ok(text.to_owned())
@@ -112,7 +112,7 @@ pub(crate) async fn make(runner: &dyn CommandRunner, path: &Path, length: u64) -
     if length >= LARGE {
         arguments.extend(["-J", "size=16"].map(Into::into));
     }
-    arguments.extend(["-E".into(), "root_owner=0:0".into(), plain(path)?]);
+    arguments.extend(["-E".into(), "root_owner=0:0".into(), plain(path, "?")?]);
     let output = run(runner, "mke2fs", arguments, Vec::new(), length).await?;
     succeeded("mke2fs", output, &[0]).map(drop)
 }

@@ -213,14 +213,9 @@ fn folder() -> Result<TempDir, Error> {
     Ok(folder)
 }
 
-/// The path as a part of QEMU's options: absolute, and without the comma that would begin the next one or the colon
-/// that would end a protocol's name.
+/// The path as a part of QEMU's options: a comma would begin the next one, a colon end a protocol's name.
 fn plain(path: &Path) -> Result<OsString, Error> {
-    let text = path.as_os_str();
-    if !path.is_absolute() || text.as_encoded_bytes().iter().any(|byte| b",:".contains(byte)) {
-        return Err(refuse(path, "its path is not absolute, or has a comma or a colon"));
-    }
-    Ok(text.to_owned())
+    ext::plain(path, ",:")
 }
 
 fn refuse(path: &Path, reason: &str) -> Error {
