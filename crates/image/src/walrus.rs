@@ -122,11 +122,11 @@ impl Walrus {
         let keys = self.keys.own().map_err(|error| Error::Key { source: Box::new(error) })?;
         let head = head("GET", &target, fields(what), Utc::now(), &keys)?;
         let stream = connect(&*self.dial, url, &target, self.settings.connect).await?;
-        let limits = match what {
-            What::Manifest => Limits::whole(began, self.settings.manifest),
-            What::Image => Limits::Flow(Flow::new(self.settings.stall, self.settings.stall_bytes)),
+        let WalrusSettings { manifest, first_byte, stall, stall_bytes, .. } = self.settings;
+        let (begin, limits) = match what {
+            What::Manifest => (manifest, Limits::whole(began, manifest)),
+            What::Image => (first_byte, Limits::Flow(Flow::new(stall, stall_bytes))),
         };
-        let begin = if what == What::Manifest { self.settings.manifest } else { self.settings.first_byte };
         let (answer, connection) = exchange(url, stream, head, began, begin).await?;
         reply(url, answer, connection, compressed, limits)
     }
