@@ -93,8 +93,8 @@ pub async fn inject(
 ) -> Result<Injected, Error> {
     match attempt(runner, disk, root, keys).await {
         Err(error) if !strict => {
-            let cause = std::error::Error::source(&error).map(tracing::field::display);
-            tracing::warn!(disk = %disk.display(), %error, cause, "no key has been put into the disk");
+            let error = euca_observe::chain(&error);
+            tracing::warn!(disk = %disk.display(), error, "no key has been put into the disk");
             Ok(Injected::Failed)
         }
         result => result,
@@ -124,8 +124,9 @@ async fn attempt(
     };
     let largest = root.offset.saturating_add(root.length);
     let system = FileSystem { runner, device: ext::device(disk, root.offset)?, largest };
-    if let Err(error) = system.run("tune2fs", ["-c", "0", "-i", "0"], &[0]).await {
-        tracing::warn!(disk = %disk.display(), %error, "the guest may check its root file system at its start");
+    if let Err(error) = system.run("tune2fs", ["-c", "0", "-i", "0"], "", &[0]).await {
+        let error = euca_observe::chain(&error);
+        tracing::warn!(disk = %disk.display(), error, "the guest may check its root file system at its start");
     }
     match keys {
         Some(keys) => system.add(keys).await,
@@ -228,24 +229,23 @@ impl FileSystem<'_> {
 
     /// The answer to a question.
     async fn ask(&self, request: &str) -> Result<Output, Error> {
-        self.run("debugfs", ["-R", request], &[0, 1]).await
+        self.run("debugfs", ["-R", request], "", &[0, 1]).await
     }
 
     /// Changes something. Whether that has worked has to be looked at afterwards.
     async fn write(&self, script: &str) -> Result<(), Error> {
-        let arguments = ["-w", "-f", "-"].map(OsString::from).into_iter().chain([self.device.clone()]);
-        let output = ext::run(self.runner, "debugfs", arguments, script.into(), self.largest).await?;
-        ext::succeeded("debugfs", output, &[0, 1]).map(drop)
+        self.run("debugfs", ["-w", "-f", "-"], script, &[0, 1]).await.map(drop)
     }
 
     async fn run<const N: usize>(
         &self,
         program: &'static str,
         arguments: [&str; N],
+        input: &str,
         good: &[i32],
     ) -> Result<Output, Error> {
         let arguments = arguments.map(OsString::from).into_iter().chain([self.device.clone()]);
-        let output = ext::run(self.runner, program, arguments, Vec::new(), self.largest).await?;
+        let output = ext::run(self.runner, program, arguments, input.into(), self.largest).await?;
         ext::succeeded(program, output, good)
     }
 }

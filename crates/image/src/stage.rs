@@ -370,7 +370,8 @@ impl<S: ImageSource> Inner<S> {
             return Ok(None);
         }
         Keys::parse(&order.key).or_else(|error| {
-            tracing::warn!(directory = ?order.directory, %error, "no key has been put into the disk");
+            let cause = euca_observe::chain(&error);
+            tracing::warn!(directory = ?order.directory, error = cause, "no key has been put into the disk");
             if self.settings.strict_keys { Err(error) } else { Ok(None) }
         })
     }
