@@ -18,7 +18,7 @@ mod encode;
 mod manifest;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,14 +119,14 @@ pub struct Bundle {
 /// Puts bundles into buckets.
 #[derive(Debug)]
 pub struct Uploader {
-    client: Client,
+    client: Arc<Client>,
     cloud_certificate: PathBuf,
 }
 
 impl Uploader {
     /// Signs with the node's own key pair of `keys`, and encrypts for the cloud, whose certificate is in this file.
     pub fn new(keys: Arc<Credentials>, cloud_certificate: PathBuf, settings: UploadSettings) -> Self {
-        Self { client: Client::new(keys, settings), cloud_certificate }
+        Self { client: Arc::new(Client::new(keys, settings)), cloud_certificate }
     }
 
     /// Whether requests to this destination can be made at all. Blocks: it looks for the keys.
@@ -136,7 +136,7 @@ impl Uploader {
     pub fn check(&self, to: &Destination) -> Result<(), Error> {
         // Longer than the name of any part.
         self.client.check(to, &to.manifest())?;
-        self.cloud().map(drop)
+        certificate(&self.cloud_certificate).map(drop)
     }
 
     /// Packs, encrypts and uploads; ends soon after `abort` is cancelled. Whatever was put is gone again unless it
@@ -148,11 +148,16 @@ impl Uploader {
         // Packing goes on in a thread of its own, and must end with us.
         let stop = abort.child_token();
         let _guard = stop.clone().drop_guard();
-        let (image, name, work) = (bundle.image.clone(), bundle.to.prefix.clone(), bundle.work.clone());
-        let encoded = blocking(move || encode(&image, &name, &work, &stop)).await?;
+        let (client, cloud, packed) =
+            (Arc::clone(&self.client), self.cloud_certificate.clone(), bundle.clone());
+        let (encoded, manifest) = blocking(move || {
+            let encoded = encode(&packed.image, &packed.to.prefix, &packed.work, &stop)?;
+            let manifest = manifest::write(&packed, &encoded, &*client.keys()?, &certificate(&cloud)?)?;
+            Ok((encoded, manifest))
+        })
+        .await?;
         let (parts, bytes) = (encoded.parts.len(), encoded.bundled);
         tracing::info!(bucket = bundle.to.bucket, prefix = bundle.to.prefix, parts, bytes, "bundle packed");
-        let manifest = self.manifest(bundle, &encoded)?;
 
         let mut put = Put::default();
         let sending = self.put(&bundle.to, manifest.into(), &encoded, &mut put);
@@ -161,16 +166,6 @@ impl Uploader {
             self.take_back(&bundle.to, put).await;
         }
         sent
-    }
-
-    fn manifest(&self, bundle: &Bundle, encoded: &Encoded) -> Result<String, Error> {
-        manifest::write(bundle, encoded, &*self.client.keys()?, &self.cloud()?)
-    }
-
-    fn cloud(&self) -> Result<X509, Error> {
-        let path = &self.cloud_certificate;
-        let pem = std::fs::read(path).map_err(Error::file("read", path))?;
-        X509::from_pem(&pem).map_err(|error| Error::Key { source: Box::new(error) })
     }
 
     /// Puts the manifest, then the parts, and has Walrus look at them.
@@ -225,6 +220,12 @@ impl Uploader {
             }
         }
     }
+}
+
+/// The certificate in a file. Blocks.
+fn certificate(path: &Path) -> Result<X509, Error> {
+    let pem = std::fs::read(path).map_err(Error::file("read", path))?;
+    X509::from_pem(&pem).map_err(|error| Error::Key { source: Box::new(error) })
 }
 
 /// What this upload has put.
