@@ -25,7 +25,7 @@ pub use domain::{Boot, DiskFormat, DomainKind, DomainSpec, MacAddress, Nic, Virt
 pub use error::{Error, Problem};
 pub use host::HostResources;
 pub use libvirt::{Libvirt, LibvirtSettings};
-pub use name::{BridgeName, DomainName, is_identifier};
+pub use name::{BridgeName, DomainName, is_identifier, is_name};
 
 /// A virtual machine monitor on this host.
 ///

@@ -4,11 +4,16 @@ use std::fmt;
 
 use crate::error::Error;
 
-/// Whether `text` may be an id: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}` (storage.md Q61). Such a text is also one
-/// component of a path, never `.` or `..`, and holds no NUL.
+/// Whether `text` may be an id: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}` (storage.md Q61).
 pub fn is_identifier(text: &str) -> bool {
+    is_name(text, 128)
+}
+
+/// Whether `text` is a letter or digit, followed by letters, digits, `.`, `_` and `-`, `longest` bytes at most in all.
+/// Such a text is also one component of a path, never `.` or `..`, and holds no NUL.
+pub fn is_name(text: &str, longest: usize) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() <= 128
+    bytes.len() <= longest
         && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
 }

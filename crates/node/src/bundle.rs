@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use euca_command::CommandRunner;
-use euca_hypervisor::is_identifier;
+use euca_hypervisor::is_name;
 use euca_image::bundle::{Bundle, Destination};
 use euca_image::disk;
 use euca_wire::nc;
@@ -91,10 +91,7 @@ pub(crate) fn destination(request: &nc::NcBundleInstance) -> Result<Destination,
 /// A name that is part of a path and of a URL.
 fn name(field: Option<&str>, what: &'static str) -> Result<String, Error> {
     let name = required(field, what)?;
-    // An identifier is bounded by 128; both halves of a longer name must be one.
-    let (head, tail) = name.split_at_checked(name.len().min(128)).unwrap_or((name, ""));
-    let tail = tail.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if (3..=255).contains(&name.len()) && is_identifier(head) && tail {
+    if name.len() >= 3 && is_name(name, 255) {
         Ok(name.to_owned())
     } else {
         Err(Error::Invalid { what, value: name.chars().take(300).collect() })
