@@ -13,6 +13,7 @@ use super::{Context, Record, blocking, pause};
 use crate::error::Error;
 use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
+use crate::settings::NodeSettings;
 use crate::volume::{Phase, Volume, plug, storage};
 
 /// How often the volumes of an instance that ends are tried to be released.
@@ -56,9 +57,13 @@ pub(super) async fn create<H: Hypervisor, S>(
     files: &InstanceFiles,
     abort: &CancellationToken,
 ) -> Result<(), Error> {
-    let mut xml = document(context, record, files)?;
-    let (written, text) = (files.clone(), xml.clone());
-    blocking(move || written.write_document(&text)).await?;
+    let (settings, described, written) = (context.settings.clone(), record.clone(), files.clone());
+    let written = blocking(move || {
+        let xml = document(&settings, &described, &written)?;
+        written.write_document(&xml)?;
+        Ok(xml)
+    });
+    let mut xml = written.await?;
     if context.hook(HookEvent::PreBoot, files.directory()).await? {
         let edited = files.clone();
         xml = blocking(move || edited.read_document()).await?;
@@ -71,8 +76,8 @@ pub(super) async fn create<H: Hypervisor, S>(
     create_domain(context, record, &xml, abort).await
 }
 
-/// The domain document of an instance (node-controller.md §6.3, §6.4).
-fn document<H, S>(context: &Context<H, S>, record: &Record, files: &InstanceFiles) -> Result<String, Error> {
+/// The domain document of an instance (node-controller.md §6.3, §6.4). Looks at its files: blocks.
+fn document(settings: &NodeSettings, record: &Record, files: &InstanceFiles) -> Result<String, Error> {
     let number = |what, value: i32| {
         u32::try_from(value).map_err(|_| Error::Invalid { what, value: value.to_string() })
     };
@@ -84,7 +89,6 @@ fn document<H, S>(context: &Context<H, S>, record: &Record, files: &InstanceFile
     } else {
         Boot::Disk { floppy: Some(files.floppy()).filter(|floppy| floppy.exists()) }
     };
-    let settings = &context.settings;
     let spec = DomainSpec {
         name: record.instance_id.clone(),
         kind: settings.kind,
