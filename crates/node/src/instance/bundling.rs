@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::machine::{Bundling, Event};
-use super::{Ended, Instance, Order, Task};
+use super::{Ended, Instance, Order, Reply, Task};
 use crate::bundle::Job;
 use crate::error::Error;
 
@@ -21,9 +21,7 @@ impl Instance {
         if !state.can_be_bundled() {
             return Err(Error::NotBundleable { instance: self.id.clone(), state });
         }
-        let (reply, accepted) = oneshot::channel();
-        self.order(Order::Bundle(to, reply))?;
-        accepted.await.map_err(|_| Error::Gone(self.id.clone()))?
+        self.ask(|reply| Order::Bundle(to, reply)).await
     }
 
     /// Cancels bundling, if it is under way, whatever the instance is doing.
@@ -38,7 +36,7 @@ impl Instance {
 
 impl<H: Hypervisor, S: ImageSource> Task<H, S> {
     /// Accepts a bundle, or tells why not. Nobody's guest is shut down for somebody who does not wait any more.
-    pub(super) async fn bundle(&mut self, to: Destination, reply: oneshot::Sender<Result<(), Error>>) {
+    pub(super) async fn bundle(&mut self, to: Destination, reply: Reply) {
         if reply.is_closed() {
             return;
         }

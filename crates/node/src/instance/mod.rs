@@ -108,10 +108,13 @@ impl<H, S> Context<H, S> {
 #[derive(Debug)]
 pub(crate) enum Order {
     Reboot,
-    Attach(Volume, volumes::Reply),
-    Detach(String, volumes::Reply),
-    Bundle(Destination, oneshot::Sender<Result<(), Error>>),
+    Attach(Volume, Reply),
+    Detach(String, Reply),
+    Bundle(Destination, Reply),
 }
+
+/// Who waits for what comes of an order.
+pub(crate) type Reply = oneshot::Sender<Result<(), Error>>;
 
 /// A handle to an instance's task.
 #[derive(Debug, Clone)]
@@ -155,11 +158,16 @@ impl Instance {
         self.wait(|reply| Order::Detach(volume_id, reply)).await
     }
 
-    /// Queues an order and waits for what comes of it. Where there is no domain, it does not wait for one.
-    async fn wait(&self, order: impl FnOnce(volumes::Reply) -> Order) -> Result<(), Error> {
+    /// As [`Self::ask`]; where there is no domain, it does not wait for one.
+    async fn wait(&self, order: impl FnOnce(Reply) -> Order) -> Result<(), Error> {
         if !self.record().state.takes_volumes() {
             return Err(Error::NoDomain(self.id.clone()));
         }
+        self.ask(order).await
+    }
+
+    /// Queues an order and waits for what comes of it.
+    async fn ask(&self, order: impl FnOnce(Reply) -> Order) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
         self.order(order(reply))?;
         answer.await.map_err(|_| Error::Gone(self.id.clone()))?

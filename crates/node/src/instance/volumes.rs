@@ -17,21 +17,17 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use euca_hypervisor::Hypervisor;
+use euca_hypervisor::{DomainName, Hypervisor};
 use euca_image::ImageSource;
 use euca_observe::chain;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ended, State, Task, Work};
+use super::{Context, Ended, Reply, State, Task, Work};
 use crate::error::Error;
 use crate::hooks::HookEvent;
 use crate::volume::plug::{self, Unplugged};
 use crate::volume::{MAX_VOLUMES, Phase, Volume, storage};
-
-/// Who waits for the end of an attachment or a detachment.
-pub(crate) type Reply = oneshot::Sender<Result<(), Error>>;
 
 /// The end of a step.
 pub(super) enum Step {
@@ -131,12 +127,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
     fn unplug(&mut self, volume: Volume, reply: Option<Reply>) {
         let (context, id) = (Arc::clone(&self.context), self.record.instance_id.clone());
         self.step(volume.id.clone(), |abort| async move {
-            let limit = context.settings.volumes.unplug_wait;
-            let unplugged = match volume.disk() {
-                Some(disk) => plug::unplug(&context.hypervisor, &id, &disk, limit, &abort).await,
-                None => Ok(Unplugged::Free),
-            };
-            Step::Unplugged(unplugged, reply)
+            Step::Unplugged(unplug(&context, &id, &volume, &abort).await, reply)
         });
     }
 
@@ -151,13 +142,8 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         let (context, id) = (Arc::clone(&self.context), self.record.instance_id.clone());
         let files = self.files.clone();
         self.step(volume.id.clone(), |abort| async move {
-            let limit = context.settings.volumes.unplug_wait;
-            let unplugged = match volume.disk() {
-                Some(disk) => plug::unplug(&context.hypervisor, &id, &disk, limit, &abort).await.map(drop),
-                None => Ok(()),
-            };
-            let released = match unplugged {
-                Ok(()) => storage::release(&context.helper, &volume.remote_dev).await,
+            let released = match unplug(&context, &id, &volume, &abort).await {
+                Ok(_) => storage::release(&context.helper, &volume.remote_dev).await,
                 Err(error) => Err(error),
             };
             if released.is_ok() {
@@ -294,6 +280,22 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
             volume.phase = phase;
         }
         self.publish_or_warn().await;
+    }
+}
+
+/// Takes a volume out of its guest; one without a device has never been in it.
+async fn unplug<H: Hypervisor, S>(
+    context: &Context<H, S>,
+    id: &DomainName,
+    volume: &Volume,
+    abort: &CancellationToken,
+) -> Result<Unplugged, Error> {
+    match volume.disk() {
+        Some(disk) => {
+            let limit = context.settings.volumes.unplug_wait;
+            plug::unplug(&context.hypervisor, id, &disk, limit, abort).await
+        }
+        None => Ok(Unplugged::Free),
     }
 }
 
