@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use euca_hypervisor::DomainName;
+use euca_image::MIB;
 use euca_observe::chain;
 
 use crate::error::Error;
 use crate::files::remove_tree;
-
-const MIB: u64 = 1 << 20;
 
 /// What is not reserved yet.
 #[derive(Debug)]
