@@ -21,10 +21,15 @@ use openssl::rsa::{Padding, Rsa};
 
 use crate::Error;
 
+/// Name of the floppy, in the directory of its instance.
+pub const FLOPPY: &str = "floppy";
+/// Name of the file with what comes before the guest's output on its console.
+pub const CONSOLE_PREFIX: &str = "console.append.log";
+
 /// What stands in a template where the password belongs.
 const PLACEHOLDER: &[u8] = b"MAGICEUCALYPTUSPASSWORDPLACEHOLDER";
 /// Bytes of our template, which are those of 2.0.1's.
-const FLOPPY: usize = 2 << 20;
+const BYTES: usize = 2 << 20;
 /// Largest template of a site, bytes: no floppy holds more.
 const MAX_TEMPLATE: u64 = 4 << 20;
 /// Characters of a password. With more than 14 `net user` would ask whether that is meant, and wait for ever.
@@ -78,7 +83,7 @@ impl Template {
         const README: &[u8] =
             b"EUCA.BAT sets the password of the Administrator. Run it at the first start.\r\n";
         let build = || -> io::Result<Vec<u8>> {
-            let mut disk = vec![0; FLOPPY];
+            let mut disk = vec![0; BYTES];
             let options = fatfs::FormatVolumeOptions::new()
                 .fat_type(fatfs::FatType::Fat12)
                 .bytes_per_cluster(2048)
@@ -95,7 +100,7 @@ impl Template {
             system.unmount()?;
             Ok(disk)
         };
-        build().map(Self).map_err(Error::file("build", "floppy"))
+        build().map(Self).map_err(Error::file("build", FLOPPY))
     }
 
     /// A site's own. Blocking.
@@ -137,7 +142,7 @@ fn places(bytes: &[u8]) -> impl Iterator<Item = usize> {
     memchr::memmem::find_iter(bytes, PLACEHOLDER)
 }
 
-/// Gives a guest a password: writes `floppy` (mode 0700) and `console.append.log` into the instance's folder. `false`,
+/// Gives a guest a password: writes [`FLOPPY`] (mode 0700) and [`CONSOLE_PREFIX`] into the instance's folder. `false`,
 /// and nothing written, for a launch without a key. Blocking.
 ///
 /// # Errors
@@ -147,10 +152,10 @@ pub fn furnish(folder: &Path, template: &Template, key: &str) -> Result<bool, Er
         return Ok(false);
     }
     let password =
-        Password::random().map_err(|error| Error::file("write", folder.join("floppy"))(error.into()))?;
+        Password::random().map_err(|error| Error::file("write", folder.join(FLOPPY))(error.into()))?;
     let message = message(&password, key)?;
-    write(&folder.join("floppy"), 0o700, &template.with(&password))?;
-    write(&folder.join("console.append.log"), 0o644, message.as_bytes())?;
+    write(&folder.join(FLOPPY), 0o700, &template.with(&password))?;
+    write(&folder.join(CONSOLE_PREFIX), 0o644, message.as_bytes())?;
     Ok(true)
 }
 

@@ -53,11 +53,11 @@ impl InstanceFiles {
 
     /// Text that comes before the guest's output.
     pub fn console_prefix(&self) -> PathBuf {
-        self.directory.join("console.append.log")
+        self.directory.join(euca_image::windows::CONSOLE_PREFIX)
     }
 
     pub fn floppy(&self) -> PathBuf {
-        self.directory.join("floppy")
+        self.directory.join(euca_image::windows::FLOPPY)
     }
 
     /// The domain document as it was submitted; a reboot submits it again.

@@ -47,7 +47,7 @@ fn st_t111_only_the_password_differs_from_the_template() {
     let floppy = template.with(&password);
     assert_eq!(floppy.len(), 2_097_152);
     let place = 22_039..=22_072;
-    let differing = (0..FLOPPY).filter(|at| template.0[*at] != floppy[*at]);
+    let differing = (0..BYTES).filter(|at| template.0[*at] != floppy[*at]);
     assert!(differing.clone().count() > 0);
     assert!(differing.clone().all(|at| place.contains(&at)), "{:?}", differing.collect::<Vec<_>>());
     assert!(floppy[22_039..].starts_with(password.0.as_bytes()));
