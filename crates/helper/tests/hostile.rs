@@ -102,10 +102,20 @@ async fn a_program_that_hangs_is_ended_in_time_and_holds_up_nobody_else() {
     let (hung, beside) = tokio::join!(login(&client, PASSWORD), beside);
     assert!(hung.unwrap_err().to_string().contains("has not ended within"));
     assert!(started.elapsed() < Duration::from_secs(3) && beside < Duration::from_millis(600), "{beside:?}");
-    iscsi.remove("hang-login");
-    // A logout that comes while a login is under way waits for its turn.
+}
+
+#[tokio::test]
+async fn a_logout_that_comes_while_a_login_is_under_way_waits_for_its_turn() {
+    let iscsi = FakeIscsi::new().unwrap();
+    let helper = TestHelper::start(&iscsi, |_| {}).unwrap();
+    let client = Client::new(helper.socket());
     let (in_, out) = tokio::join!(login(&client, PASSWORD), async {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        for _ in 0..1000 {
+            if !iscsi.trace().is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         client.logout(target()).await
     });
     in_.unwrap();
