@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use euca_command::{Command, CommandRunner, Output};
 use tokio::net::lookup_host;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use crate::names::{Host, Secret, TargetName};
@@ -29,14 +30,16 @@ const NOTHING_THERE: i32 = 21;
 pub(crate) enum Error {
     #[error("{0} has no address")]
     NoAddress(Host),
+    #[error("the address of {0} cannot be found")]
+    Lookup(Host, #[source] io::Error),
     #[error("{0} does not offer the target")]
     NotOffered(SocketAddr),
     #[error("{what} ended with {status}: {complaint}")]
     Exit { what: &'static str, status: std::process::ExitStatus, complaint: String },
     #[error(transparent)]
     Command(#[from] euca_command::Error),
-    #[error("cannot write the target's record: {0}")]
-    Record(#[from] io::Error),
+    #[error("cannot write the target's record")]
+    Record(#[source] io::Error),
     #[error("not done in time")]
     Late,
 }
@@ -62,8 +65,8 @@ impl OpenIscsi {
         let end = Instant::now() + self.limit;
         let turn = self.turn(target);
         let _turn = timeout_at(end, turn.lock()).await.map_err(|_| Error::Late)?;
-        let mut found =
-            timeout_at(end, lookup_host((host.as_str(), PORT))).await.map_err(|_| Error::Late)??;
+        let found = timeout_at(end, lookup_host((host.as_str(), PORT))).await.map_err(|_| Error::Late)?;
+        let mut found = found.map_err(|error| Error::Lookup(host.clone(), error))?;
         let portal = found.next().ok_or_else(|| Error::NoAddress(host.clone()))?;
         let at = portal.to_string();
         // Only new records: those of sessions in use keep their passwords.
@@ -80,7 +83,10 @@ impl OpenIscsi {
         // Without it open-iscsi does not use the password at all.
         update("node.session.auth.authmethod", "CHAP").await?;
         update("node.session.auth.username", USER).await?;
-        self.write_password(target, portal, secret)?;
+        let record = (self.records.clone(), target.clone(), secret.clone());
+        let write = move || write_password(&record.0, &record.1, portal, &record.2);
+        let written = spawn_blocking(write).await;
+        written.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into())).map_err(Error::Record)?;
         // The daemon knows which volumes are wanted; a boot of the host does not.
         update("node.startup", "manual").await?;
         let output = self.output(&[&node[..], &["--login"]].concat(), end).await?;
@@ -124,28 +130,32 @@ impl OpenIscsi {
         tracing::debug!(%command, "runs");
         Ok(self.runner.run(command).await?)
     }
+}
 
-    /// Puts the password into the records of the target at this portal. iscsiadm takes it only as an argument, which
-    /// everybody on the host can read.
-    fn write_password(&self, target: &TargetName, portal: SocketAddr, secret: &Secret) -> Result<(), Error> {
-        let folder = self.records.join(target.as_str());
-        let portal = format!("{},{}", portal.ip(), portal.port());
-        let mut written = 0;
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let rest = name.to_str().and_then(|name| name.strip_prefix(&portal));
-            if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(',')) {
-                continue;
-            }
-            let record =
-                if entry.file_type()?.is_dir() { entry.path().join("default") } else { entry.path() };
-            let text = with_password(&fs::read_to_string(&record)?, secret);
-            replace(&record, &self.records.join(".nc-helper"), &text)?;
-            written += 1;
+/// Puts the password into the records of the target at this portal. iscsiadm takes it only as an argument, which
+/// everybody on the host can read. Blocks.
+fn write_password(
+    records: &Path,
+    target: &TargetName,
+    portal: SocketAddr,
+    secret: &Secret,
+) -> io::Result<()> {
+    let portal = format!("{},{}", portal.ip(), portal.port());
+    let mut written = 0;
+    for entry in fs::read_dir(records.join(target.as_str()))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(&portal));
+        if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(',')) {
+            continue;
         }
-        if written == 0 { Err(io::Error::from(io::ErrorKind::NotFound).into()) } else { Ok(()) }
+        let record = if entry.file_type()?.is_dir() { entry.path().join("default") } else { entry.path() };
+        let text = with_password(&fs::read_to_string(&record)?, secret);
+        // One login at a time with each target.
+        replace(&record, &records.join(format!(".nc-helper-{target}")), &text)?;
+        written += 1;
     }
+    if written == 0 { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
 }
 
 /// The record with this password. The line goes before the end mark, behind which nothing is read.
@@ -227,7 +237,10 @@ mod tests {
         iscsi.logout(&record.0).await.unwrap();
         let secret = Secret::new("AbCdEfGhIjKlMnOpQrStUvWx_-8.").unwrap();
         let portal = "127.0.0.5:3260".parse().unwrap();
-        assert!(iscsi.write_password(&record.0, portal, &secret).is_err(), "there is no record yet");
+        assert!(
+            write_password(&iscsi.records, &record.0, portal, &secret).is_err(),
+            "there is no record yet"
+        );
         let absent = record.iscsiadm(&["-o", "update", "-n", "node.startup", "-v", "manual"]);
         assert_eq!(absent.status.code(), Some(NOTHING_THERE));
 
@@ -239,7 +252,7 @@ mod tests {
         ] {
             assert!(record.iscsiadm(&["-o", "update", "-n", name, "-v", value]).status.success(), "{name}");
         }
-        iscsi.write_password(&record.0, portal, &secret).unwrap();
+        write_password(&iscsi.records, &record.0, portal, &secret).unwrap();
         let shown = String::from_utf8(record.iscsiadm(&["-S"]).stdout).unwrap();
         for line in [
             "node.startup = manual",

@@ -127,16 +127,16 @@ impl Server {
     async fn carry_out(&self, request: &Request) -> Result<Reply, String> {
         match request {
             Request::Login { target, host, secret } => {
-                let address = self.iscsi.login(target, host, secret).await.map_err(|error| chain(&error))?;
+                let address = self.iscsi.login(target, host, secret).await.map_err(told)?;
                 Ok(Reply::LoggedIn { address })
             }
             Request::Logout { target } => {
-                self.iscsi.logout(target).await.map_err(|error| chain(&error))?;
+                self.iscsi.logout(target).await.map_err(told)?;
                 Ok(Reply::Done {})
             }
             Request::PowerDown {} => {
                 let command = Command::new(&self.settings.power_down, POWER_DOWN_LIMIT);
-                let output = self.runner.run(command).await.map_err(|error| chain(&error))?;
+                let output = self.runner.run(command).await.map_err(told)?;
                 match output.status.success() {
                     true => Ok(Reply::Done {}),
                     false => Err(format!("it ended with {}: {}", output.status, output.complaint())),
@@ -146,10 +146,7 @@ impl Server {
     }
 }
 
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+/// An error with its causes, on one line.
+fn told(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
 }
