@@ -98,7 +98,7 @@ fn stage(settings: &NcSettings, defaults: StageSettings) -> StageSettings {
         },
         swap: settings.swap_mb,
         disk_operations: usize::try_from(settings.concurrent_disk_ops).unwrap_or(1),
-        floppy: settings.home.path().join("usr/share/eucalyptus/floppy"),
+        floppy: settings.home.programs().join("floppy"),
         strict_keys: settings.strict_keys,
         ..defaults
     }
