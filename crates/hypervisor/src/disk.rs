@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use yaserde::{YaDeserialize, YaSerialize};
 
-use crate::domain::{Driver, Target, fits_xml};
+use crate::domain::fits_xml;
 use crate::error::Error;
 
 /// A block device of this host as a disk of a guest.
@@ -137,25 +137,44 @@ struct Devices {
     disks: Vec<Disk>,
 }
 
+/// The element `disk` of a domain's document.
 #[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
 #[yaserde(rename = "disk")]
-struct Disk {
+pub(crate) struct Disk {
     #[yaserde(attribute = true, rename = "type")]
-    kind: String,
+    pub kind: String,
     #[yaserde(attribute = true)]
-    device: Option<String>,
-    driver: Option<Driver>,
-    source: Option<Source>,
-    target: Target,
-    serial: Option<String>,
+    pub device: Option<String>,
+    pub driver: Option<Driver>,
+    pub source: Option<Source>,
+    pub target: Target,
+    pub serial: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
-struct Source {
+pub(crate) struct Driver {
     #[yaserde(attribute = true)]
-    dev: Option<String>,
+    pub name: Option<String>,
+    #[yaserde(attribute = true, rename = "type")]
+    pub kind: Option<String>,
     #[yaserde(attribute = true)]
-    file: Option<String>,
+    pub cache: Option<String>,
+}
+
+#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
+pub(crate) struct Source {
+    #[yaserde(attribute = true)]
+    pub dev: Option<String>,
+    #[yaserde(attribute = true)]
+    pub file: Option<String>,
+}
+
+#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
+pub(crate) struct Target {
+    #[yaserde(attribute = true)]
+    pub dev: String,
+    #[yaserde(attribute = true)]
+    pub bus: Option<String>,
 }
 
 #[cfg(test)]

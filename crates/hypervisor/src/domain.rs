@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use yaserde::{YaDeserialize, YaSerialize};
 
+use crate::disk::{Disk, Driver, Source, Target};
 use crate::error::Error;
 use crate::name::{BridgeName, DomainName};
 
@@ -271,17 +272,6 @@ struct Devices {
     serials: Vec<Serial>,
 }
 
-#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
-struct Disk {
-    #[yaserde(attribute = true, rename = "type")]
-    kind: String,
-    #[yaserde(attribute = true)]
-    device: Option<String>,
-    driver: Option<Driver>,
-    source: Option<DiskSource>,
-    target: Target,
-}
-
 impl Disk {
     /// An image file.
     fn file(device: &str, file: String, format: DiskFormat, target: &str, bus: Option<String>) -> Self {
@@ -293,34 +283,11 @@ impl Disk {
                 kind: Some(format.as_str().to_owned()),
                 cache: None,
             }),
-            source: Some(DiskSource { file: Some(file) }),
+            source: Some(Source { dev: None, file: Some(file) }),
             target: Target { dev: target.to_owned(), bus },
+            serial: None,
         }
     }
-}
-
-#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
-pub(crate) struct Driver {
-    #[yaserde(attribute = true)]
-    pub name: Option<String>,
-    #[yaserde(attribute = true, rename = "type")]
-    pub kind: Option<String>,
-    #[yaserde(attribute = true)]
-    pub cache: Option<String>,
-}
-
-#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
-struct DiskSource {
-    #[yaserde(attribute = true)]
-    file: Option<String>,
-}
-
-#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
-pub(crate) struct Target {
-    #[yaserde(attribute = true)]
-    pub dev: String,
-    #[yaserde(attribute = true)]
-    pub bus: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
@@ -475,7 +442,7 @@ mod tests {
         let hostile = "/a'\"<&>/b";
         let xml = DomainSpec { disk: hostile.into(), ..spec(kernel(true)) }.to_xml().unwrap();
         let read: Domain = yaserde::de::from_str(&xml).unwrap();
-        assert_eq!(read.devices.disks[0].source, Some(DiskSource { file: Some(hostile.to_owned()) }));
+        assert_eq!(read.devices.disks[0].source, Some(Source { dev: None, file: Some(hostile.to_owned()) }));
         for bad in ["/a\0b", "/a\nb", "/a\u{1}b"] {
             assert!(DomainSpec { console: bad.into(), ..spec(kernel(true)) }.to_xml().is_err(), "{bad:?}");
         }
