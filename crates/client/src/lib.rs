@@ -26,3 +26,10 @@ pub mod text;
 pub use command::{Arguments, Command};
 pub use error::Error;
 pub use session::Session;
+
+/// As many letters as the original makes up for a correlation id, or for what follows `i-` and `r-`.
+fn letters(count: usize) -> Result<String, openssl::error::ErrorStack> {
+    let mut bytes = vec![0; count];
+    openssl::rand::rand_bytes(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| char::from(b'a' + byte % 26)).collect())
+}

@@ -6,13 +6,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use crate::Error;
+
 /// A reply as the client sees it.
 pub trait Reply: Serialize {
     /// `return`: whether the peer did what was asked.
     fn done(&self) -> bool;
 
-    /// `statusMessage`.
-    fn status_message(&self) -> Option<&str>;
+    /// `statusMessage`, where it is a text: a node's is a number, and says no more than `return`.
+    fn status_message(&self) -> Option<&str> {
+        None
+    }
 
     /// Writes what a successful reply says.
     ///
@@ -33,6 +37,23 @@ impl<W: Write> Output<W> {
     /// Lines to `writer`; what an instance or a log says is made harmless for a `terminal`.
     pub fn new(writer: W, terminal: bool) -> Self {
         Self { writer, terminal }
+    }
+
+    /// A document as JSON, and a line feed.
+    pub(crate) fn json(&mut self, document: &impl Serialize) -> Result<(), Error> {
+        serde_json::to_writer_pretty(&mut self.writer, document)?;
+        Ok(self.writer.write_all(b"\n")?)
+    }
+
+    /// The lines of bundle tasks, of which each is an instance and a state.
+    pub(crate) fn bundle_tasks<'a>(
+        &mut self,
+        tasks: impl IntoIterator<Item = [&'a Option<String>; 2]>,
+    ) -> io::Result<()> {
+        tasks.into_iter().enumerate().try_for_each(|(number, task)| {
+            let [instance, state] = task.map(optional);
+            writeln!(self.writer, "BUNDLE {number}: {instance} {state}")
+        })
     }
 
     /// Text of many lines that somebody else wrote, and a line feed.
@@ -79,8 +100,9 @@ fn escaped(text: &str, harmful: impl Fn(char) -> bool) -> String {
     safe
 }
 
-pub(crate) fn fields(texts: &[String]) -> String {
-    texts.iter().map(|text| field(text)).collect::<Vec<_>>().join(",")
+/// Fields that are one, with this between them.
+pub(crate) fn fields(texts: &[String], between: &str) -> String {
+    texts.iter().map(|text| field(text)).collect::<Vec<_>>().join(between)
 }
 
 pub(crate) fn decode(text: &str) -> io::Result<Vec<u8>> {

@@ -5,13 +5,12 @@ use std::io::{self, Write};
 
 use euca_wire::{CallError, Caller, Request, cc, gl};
 use openssl::error::ErrorStack;
-use serde::Serialize;
 
 use crate::admin::Admin;
 use crate::command::{Command, RunInstances};
 use crate::error::Error;
-use crate::explain;
 use crate::output::{Output, Reply, field};
+use crate::{explain, letters};
 
 /// One run of the client.
 #[derive(Debug)]
@@ -59,7 +58,7 @@ const ADMIN: &str = "admin";
 macro_rules! request {
     ($session:ident, $user:expr, $module:ident::$type:ident { $($field:ident $(: $value:expr)?),* $(,)? }) => {
         $module::$type {
-            correlation_id: Some(letters()?),
+            correlation_id: Some(letters(8)?),
             user_id: Some($session.user.clone().unwrap_or_else(|| $user.to_owned())),
             $($field $(: $value)?,)*
             ..Default::default()
@@ -225,7 +224,7 @@ impl<C: Caller, W: Write> Session<C, W> {
             Command::Explain { instance_id } => {
                 let explanation = self.admin.explain(&instance_id).await?;
                 if self.json {
-                    return self.write_json(&explanation);
+                    return self.out.json(&explanation);
                 }
                 Ok(explain::write(explanation, &mut self.out)?)
             }
@@ -306,18 +305,13 @@ impl<C: Caller, W: Write> Session<C, W> {
     fn show<R: Reply>(&mut self, words: &Words, reply: Result<R, CallError>) -> Result<(), Error> {
         let reply = self.answered(words, reply)?;
         if self.json {
-            self.write_json(&reply)?;
+            self.out.json(&reply)?;
         }
         self.check(words, &reply)?;
         if !self.json {
             reply.lines(&mut self.out)?;
         }
         Ok(())
-    }
-
-    fn write_json(&mut self, document: &impl Serialize) -> Result<(), Error> {
-        serde_json::to_writer_pretty(&mut self.out, document)?;
-        Ok(writeln!(self.out)?)
     }
 
     fn answered<R>(&mut self, words: &Words, reply: Result<R, CallError>) -> Result<R, Error> {
@@ -362,13 +356,6 @@ impl<C: Caller, W: Write> Session<C, W> {
     fn say_adding(&mut self, cluster_controllers: &[String]) -> io::Result<()> {
         cluster_controllers.iter().try_for_each(|address| self.say(format_args!("adding {address}")))
     }
-}
-
-/// `correlationId` as the original makes it up.
-fn letters() -> Result<String, ErrorStack> {
-    let mut bytes = [0; 8];
-    openssl::rand::rand_bytes(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| char::from(b'a' + byte % 26)).collect())
 }
 
 /// What follows `i-` and `r-`: as a CLC writes it, because a MAC address is made of it.

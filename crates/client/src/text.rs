@@ -87,17 +87,15 @@ reply!(cc::DescribeInstancesResponse, |reply, out| {
             optional(&instance.service_tag),
             optional(&instance.user_data),
             optional(&instance.launch_index),
-            fields(&instance.group_names),
-            fields(&volumes),
+            fields(&instance.group_names, ","),
+            fields(&volumes, ","),
             net.network_index
         )
     })
 });
 
 reply!(cc::DescribeBundleTasksResponse, |reply, out| {
-    reply.bundle_tasks.iter().enumerate().try_for_each(|(number, task)| {
-        writeln!(out, "BUNDLE {number}: {} {}", optional(&task.instance_id), optional(&task.state))
-    })
+    out.bundle_tasks(reply.bundle_tasks.iter().map(|task| [&task.instance_id, &task.state]))
 });
 
 reply!(cc::GetConsoleOutputResponse, |reply, out| {

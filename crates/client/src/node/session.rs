@@ -3,14 +3,12 @@
 use std::io::Write;
 
 use euca_wire::{CallError, Caller, Request, nc};
-use openssl::error::ErrorStack;
-use serde::Serialize;
 
 use super::command::{Arguments, Command, Image};
 use super::{explain, text};
-use crate::Error;
 use crate::admin::Admin;
 use crate::output::{Output, Reply};
+use crate::{Error, letters};
 
 /// One run of the client.
 #[derive(Debug)]
@@ -135,7 +133,7 @@ impl<C: Caller, W: Write> Session<C, W> {
                 )?;
                 let explanation = self.admin.explain(&id).await?;
                 match json {
-                    true => self.write_json(&explanation),
+                    true => self.out.json(&explanation),
                     false => Ok(explain::write(explanation, &mut self.out)?),
                 }
             }
@@ -233,7 +231,7 @@ impl<C: Caller, W: Write> Session<C, W> {
         json: bool,
     ) -> Result<R, Error> {
         if json && let Ok(reply) = &reply {
-            self.write_json(reply)?;
+            self.out.json(reply)?;
         }
         let error = match reply {
             Ok(reply) if reply.done() => return Ok(reply),
@@ -247,11 +245,6 @@ impl<C: Caller, W: Write> Session<C, W> {
             writeln!(self.out, "{operation}() failed: {of}error=1")?;
         }
         Err(error)
-    }
-
-    fn write_json(&mut self, document: &impl Serialize) -> Result<(), Error> {
-        serde_json::to_writer_pretty(&mut self.out, document)?;
-        Ok(writeln!(self.out)?)
     }
 }
 
@@ -267,11 +260,4 @@ fn volume(arguments: &Arguments) -> Result<[Option<String>; 4], Error> {
         Some(required(&arguments.remote_device, "remote device")?),
         Some(required(&arguments.local_device, "local device")?),
     ])
-}
-
-/// What follows `i-` and `r-` as the original makes it up, and a correlation id.
-fn letters(count: usize) -> Result<String, ErrorStack> {
-    let mut bytes = vec![0; count];
-    openssl::rand::rand_bytes(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| char::from(b'a' + byte % 26)).collect())
 }

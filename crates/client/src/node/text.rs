@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use euca_wire::nc;
 
-use crate::output::{Output, Reply, decode, field, optional};
+use crate::output::{Output, Reply, decode, field, fields, optional};
 
 /// The base fields of a reply, and its lines.
 macro_rules! reply {
@@ -12,10 +12,6 @@ macro_rules! reply {
         impl Reply for nc::$type {
             fn done(&self) -> bool {
                 self.return_ == Some(true)
-            }
-
-            fn status_message(&self) -> Option<&str> {
-                None
             }
 
             fn lines(&self, $out: &mut Output<impl Write>) -> io::Result<()> {
@@ -77,9 +73,7 @@ reply!(NcGetConsoleOutputResponse, |reply, out| {
 reply!(NcBundleInstanceResponse, |_reply, out| writeln!(out, "ncBundleInstanceStub = 0"));
 
 reply!(NcDescribeBundleTasksResponse, |reply, out| {
-    reply.bundle_tasks.iter().enumerate().try_for_each(|(number, task)| {
-        writeln!(out, "BUNDLE {number}: {} {}", optional(&task.instance_id), optional(&task.state))
-    })
+    out.bundle_tasks(reply.bundle_tasks.iter().map(|task| [&task.instance_id, &task.state]))
 });
 
 reply!(NcStartNetworkResponse, |reply, out| writeln!(
@@ -101,13 +95,12 @@ pub(super) fn instances(
         if !details {
             continue;
         }
-        let groups: Vec<_> = instance.group_names.iter().map(|name| field(name)).collect();
         writeln!(
             out,
             "    userData={} launchIndex={} groupNames={}",
             optional(&instance.user_data),
             optional(&instance.launch_index),
-            groups.join(":")
+            fields(&instance.group_names, ":")
         )?;
         write!(out, "    attached volumes:")?;
         for volume in &instance.volumes {
