@@ -31,7 +31,7 @@ pub fn health<C: Connector>(
 async fn writes(journal: Journal, patience: Duration) -> Result<(), String> {
     let flushed = tokio::time::timeout(patience, journal.flush()).await;
     let flushed = flushed.map_err(|_| format!("what has happened is not durable within {patience:?}"))?;
-    flushed.map_err(|error| euca_soap::chain(&error))
+    flushed.map_err(|error| euca_observe::chain(&error))
 }
 
 /// Everything that is shown of the cluster and its server.

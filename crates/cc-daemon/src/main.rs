@@ -208,7 +208,7 @@ async fn follow<C: euca_cluster::Connector>(
             }
             Err(error) => {
                 error!(
-                    error = euca_soap::chain(&error),
+                    error = euca_observe::chain(&error),
                     "configuration cannot be used, the last good one stays in force"
                 );
             }

@@ -104,7 +104,7 @@ pub fn run(session: impl Future<Output = Result<(), Error>>) -> ExitCode {
 
 /// Says why on standard error.
 pub fn failed(error: &dyn std::error::Error) -> ExitCode {
-    let _ = writeln!(io::stderr(), "{}", euca_soap::chain(error));
+    let _ = writeln!(io::stderr(), "{}", euca_observe::chain(error));
     ExitCode::FAILURE
 }
 

@@ -41,7 +41,7 @@ impl Arguments {
     /// Says on standard error why the daemon does not start: one message, causes included.
     #[expect(clippy::print_stderr, reason = "the log is not open yet, or is what failed")]
     pub fn refuse(error: &dyn std::error::Error, status: u8) -> ExitCode {
-        eprintln!("{}", euca_soap::chain(error));
+        eprintln!("{}", euca_observe::chain(error));
         ExitCode::from(status)
     }
 }

@@ -91,5 +91,5 @@ pub fn key_status(credentials: &Credentials) -> &'static str {
 /// Why the daemon's key or its peer's certificate cannot be used.
 pub(crate) fn keys(credentials: &Credentials) -> Result<(), String> {
     let usable = credentials.own().map(drop).and(credentials.peer().map(drop));
-    usable.map_err(|error| euca_soap::chain(&error))
+    usable.map_err(|error| euca_observe::chain(&error))
 }

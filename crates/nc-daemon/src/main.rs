@@ -106,7 +106,7 @@ async fn probe(settings: LibvirtSettings) {
             info!(%kind, version = probe.version, seconds, "hypervisor runs guests");
         }
         Err(error) => {
-            error!(%kind, error = euca_soap::chain(&error), "no sign that the hypervisor runs guests")
+            error!(%kind, error = euca_observe::chain(&error), "no sign that the hypervisor runs guests")
         }
     }
 }

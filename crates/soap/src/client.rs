@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use euca_observe::chain;
 use euca_wire::{
     CallError, Caller, DecodeError, Element, Encoder, Generation, Link, Message as _, News, Operation,
     Request,
@@ -23,7 +24,7 @@ use tracing::warn;
 
 use crate::connection::{Connection, Failure};
 use crate::envelope::{self, Addressing};
-use crate::{chain, fault};
+use crate::fault;
 
 /// How calls are secured and bounded.
 #[derive(Clone)]

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use bytes::Bytes;
+use euca_observe::chain;
 use euca_wire::CallError;
 use http::StatusCode;
 use http::uri::Authority;
@@ -13,8 +14,6 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::unconstrained;
-
-use crate::chain;
 
 /// A connection for one exchange after another. Dropping it closes it.
 pub(crate) struct Connection {

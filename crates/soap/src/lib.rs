@@ -16,6 +16,5 @@ mod limits;
 mod server;
 
 pub use client::{Client, ClientOptions, ClientSecurity};
-pub use euca_observe::chain;
 pub use limits::Limits;
 pub use server::{Endpoint, Handler, Security, Server, bind, serve};

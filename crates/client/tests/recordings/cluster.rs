@@ -34,7 +34,7 @@ async fn run(line: &str, reply: Result<&str, CallError>, terminal: bool) -> Outc
         json: arguments.options.json,
         out: Output::new(&mut text, terminal),
     };
-    let error = session.run(arguments.command).await.err().map(|error| euca_soap::chain(&error));
+    let error = session.run(arguments.command).await.err().map(|error| euca_observe::chain(&error));
     drop(session);
     let asked = peer.asked.lock().unwrap().clone();
     Outcome { asked, text: String::from_utf8(text).unwrap(), error }

@@ -31,7 +31,7 @@ async fn run(line: &[&str], reply: Result<&str, CallError>) -> Outcome {
         admin: Admin { port: None, limit: Duration::ZERO },
         out: Output::new(&mut text, false),
     };
-    let error = session.run(&arguments).await.err().map(|error| euca_soap::chain(&error));
+    let error = session.run(&arguments).await.err().map(|error| euca_observe::chain(&error));
     drop(session);
     let asked = peer.asked.lock().unwrap().clone();
     Outcome { asked, text: String::from_utf8(text).unwrap(), error }

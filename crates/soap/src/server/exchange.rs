@@ -242,7 +242,8 @@ impl Server {
     ) -> Result<(Bytes, Option<SemaphorePermit<'_>>), (&'static str, Refused)> {
         let limit = self.limits.body_bytes;
         let too_large = || ("body-too-large", Refused::too_large(limit));
-        let broken = |error: hyper::Error| ("broken-body", Refused::broken_body(&crate::chain(&error)));
+        let broken =
+            |error: hyper::Error| ("broken-body", Refused::broken_body(&euca_observe::chain(&error)));
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large());
         }

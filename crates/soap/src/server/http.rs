@@ -136,7 +136,7 @@ impl<H: Handler> Carrier<H> {
             if let Some(reason) = refusal(&error) {
                 self.metrics.refused(reason);
             }
-            debug!(%peer, error = %crate::chain(&error), "connection ended");
+            debug!(%peer, error = %euca_observe::chain(&error), "connection ended");
         }
     }
 }
