@@ -179,28 +179,27 @@ impl Client {
         let Some(target) = &self.target else {
             return Err(CallError::Unreachable(format!("{:?} is not an http URL with a host", self.url)));
         };
-        let (action, limit) = (Q::OPERATION.action, self.options.reply_bytes);
-        if let Some(link) = link.as_deref_mut()
-            && let Some(mut connection) = link.take().and_then(|kept| kept.downcast::<Connection>().ok())
-        {
+        let (action, limit, keep) = (Q::OPERATION.action, self.options.reply_bytes, link.is_some());
+        let kept = link.as_deref_mut().and_then(Option::take);
+        let mut kept = kept.and_then(|kept| kept.downcast::<Connection>().ok());
+        loop {
             let (id, message) = self.message(request).await?;
-            match connection.exchange(target.request(action, message, true)?, limit).await {
-                Err(Failure { unanswered: true, .. }) => {}
+            let message = target.request(action, message, keep)?;
+            let (mut connection, reused) = match kept.take() {
+                Some(kept) => (kept, true),
+                None => (Box::new(Connection::open(&target.authority).await?), false),
+            };
+            match connection.exchange(message, limit).await {
+                Err(Failure { unanswered: true, .. }) if reused => {}
                 Err(failure) => return Err(failure.error),
                 Ok((status, reply)) => {
-                    *link = Some(connection);
+                    if let Some(link) = link {
+                        *link = Some(connection);
+                    }
                     return Ok((id, status, reply));
                 }
             }
         }
-        let (id, message) = self.message(request).await?;
-        let mut connection = Box::new(Connection::open(&target.authority).await?);
-        let answer = connection.exchange(target.request(action, message, link.is_some())?, limit).await;
-        let (status, reply) = answer.map_err(|failure| failure.error)?;
-        if let Some(link) = link {
-            *link = Some(connection);
-        }
-        Ok((id, status, reply))
     }
 }
 
