@@ -33,7 +33,6 @@ use crate::tasks::Tasks;
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a call that was not answered may still be carried out.
 const STRAGGLERS: Duration = Duration::from_secs(60);
-const REPORT: &str = nc::NcDescribeInstances::OPERATION.name;
 
 /// What all launches have in common.
 #[derive(Clone)]
@@ -75,18 +74,22 @@ impl Launcher {
         let stopping = self.tasks.stopping().clone();
         self.tasks.spawn(async move {
             let order = &launch.order;
-            let mut outcome = self::launch(&node, &power, order.clone(), (left, goes_on), &ended).await;
-            if let Ended::InDoubt = outcome {
-                // A node that is not configured any more is not asked any more either.
-                let denied = node.retired().run_until_cancelled(denial(&node));
-                outcome =
-                    ended.run_until_cancelled(denied).await.map_or(Ended::CalledOff, |_| Ended::GivenUp);
-            }
-            let free = match outcome {
-                Ended::Accepted | Ended::InDoubt => false,
+            // By the end of an instance that is told no more, or by a report of it, or by a shutdown.
+            let called_off = || instances.find(&order.instance_id).is_none() && !stopping.is_cancelled();
+            let free = match self::launch(&node, &power, order.clone(), (left, goes_on), &ended).await {
+                Ended::Accepted => false,
                 Ended::GivenUp => true,
-                // By the end of an instance that is told no more, or by a report of it, or by a shutdown.
-                Ended::CalledOff => instances.find(&order.instance_id).is_none() && !stopping.is_cancelled(),
+                Ended::CalledOff => called_off(),
+                Ended::InDoubt => {
+                    // A node that is not configured any more is not asked any more either.
+                    let denied = node.retired().run_until_cancelled(denial(&node));
+                    // The report that denies a launch may as well be the one that ends it.
+                    tokio::select! {
+                        biased;
+                        () = ended.cancelled() => called_off(),
+                        _ = denied => true,
+                    }
+                }
             };
             if free {
                 network.release_order(order);
@@ -99,18 +102,8 @@ impl Launcher {
 /// Waits until `node` has reported its instances, asked so long after the last call of a launch that nothing of that
 /// can be on its way any more. Had it reported the launched one, that had ended the launch.
 async fn denial<N>(node: &Node<N>) {
-    let due = Instant::now() + STRAGGLERS;
-    loop {
-        sleep(PAUSE).await;
-        let answered =
-            |poll: Attempt| poll.operation == REPORT && poll.outcome == "ok" && poll.ended - poll.took > due;
-        if node.last_poll().is_some_and(answered) {
-            // The report itself is taken over by then.
-            sleep(PAUSE).await;
-            tracing::info!(node = node.url(), "node does not have the instance");
-            return;
-        }
-    }
+    node.reported_after(Instant::now() + STRAGGLERS).await;
+    tracing::info!(node = node.url(), "node does not have the instance");
 }
 
 /// How a launch has ended.
@@ -178,7 +171,7 @@ where
         );
         ended.run_until_cancelled(sleep(PAUSE)).await;
         // Whatever it counts as: that it sleeps may be unknown since a restart.
-        if woken.elapsed() >= PER_NODE {
+        if !ended.is_cancelled() && woken.elapsed() >= PER_NODE {
             woken = Instant::now();
             power.rouse(node).await;
         }

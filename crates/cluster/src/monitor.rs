@@ -176,7 +176,7 @@ impl Polls {
             let known = known.as_ref().filter(|known| known.0 == fingerprint);
             known.is_some_and(|(_, told)| self.instances.report_again(told))
         };
-        let (_, reported) = poll.ask(all, is_known).await?;
+        let (asked, reported) = poll.ask(all, is_known).await?;
         drop(poll);
         // When this fails, the node stays up and its instances keep their data (§5.3).
         let Outcome::Ok(news) = reported else { return Ok(()) };
@@ -190,6 +190,7 @@ impl Polls {
                 idle
             }
         };
+        node.has_reported(asked);
         self.power.told(node, idle).await;
         Ok(())
     }

@@ -36,6 +36,7 @@ const DETACHED: Duration = Duration::from_secs(180);
 const UNAWAITED: Duration = Duration::from_secs(60);
 /// How long one exchange may keep the other calls to its node waiting.
 pub(crate) const PER_NODE: Duration = Duration::from_secs(budget::PER_NODE.unsigned_abs());
+
 /// How a call ended (P-03).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome<T> {

@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use euca_wire::DateTime;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +49,8 @@ pub(crate) struct Node<N> {
     pub(super) common: Common,
     known_since: Instant,
     last_poll: Mutex<Option<Attempt>>,
+    /// When the last report of its instances that was taken over was asked for.
+    reported: watch::Sender<Option<Instant>>,
     /// Calls that go on after their caller was answered: while there are any, the node is busy.
     late_calls: AtomicUsize,
     record: Mutex<Record>,
@@ -186,6 +189,7 @@ impl<N> Node<N> {
             lock: NodeLock::default(),
             known_since: Instant::now(),
             last_poll: Mutex::default(),
+            reported: watch::Sender::default(),
             late_calls: AtomicUsize::new(0),
             record: Mutex::new(Record::restored(known, common.clock.now())),
             common,
@@ -224,6 +228,18 @@ impl<N> Node<N> {
     /// A poll has ended.
     pub(super) fn note_poll(&self, poll: Attempt) {
         *self.last_poll.lock() = Some(poll);
+    }
+
+    /// What it has reported of its instances is taken over; it was asked for at `asked`.
+    pub(crate) fn has_reported(&self, asked: Instant) {
+        self.reported.send_replace(Some(asked));
+    }
+
+    /// Waits until a report that was asked for after `due` is taken over.
+    pub(crate) async fn reported_after(&self, due: Instant) {
+        let is_later = |asked: &Option<Instant>| asked.is_some_and(|asked| asked > due);
+        // The sender lives as long as we do.
+        let _ = self.reported.subscribe().wait_for(is_later).await;
     }
 
     /// How long ago it was polled last, or became known.
