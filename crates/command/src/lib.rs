@@ -26,7 +26,7 @@ use futures_util::future::BoxFuture;
 
 pub use programs::Programs;
 
-/// Bytes kept of each of the two output streams; the rest is read and dropped.
+/// Bytes kept of each of the two output streams unless more is asked for; the rest is read and dropped.
 pub const MAX_OUTPUT: usize = 64 << 10;
 
 /// A program to run.
@@ -42,13 +42,16 @@ pub struct Command {
     pub input: Vec<u8>,
     /// How long it may take, the wait for its turn included.
     pub deadline: Duration,
+    /// Bytes kept of each of its two output streams.
+    pub output_limit: usize,
 }
 
 impl Command {
     /// `program` without arguments and input.
     pub fn new(program: impl Into<PathBuf>, deadline: Duration) -> Self {
         let (arguments, environment, input) = (Vec::new(), Vec::new(), Vec::new());
-        Self { program: program.into(), arguments, environment, input, deadline }
+        let output_limit = MAX_OUTPUT;
+        Self { program: program.into(), arguments, environment, input, deadline, output_limit }
     }
 
     /// The same with these arguments added.
@@ -74,6 +77,12 @@ impl Command {
         self.input = input.into();
         self
     }
+
+    /// The same with so many bytes kept of its output.
+    #[must_use]
+    pub fn output_limit(self, output_limit: usize) -> Self {
+        Self { output_limit, ..self }
+    }
 }
 
 /// For the log: program and arguments, those that are not plain words quoted.
@@ -98,9 +107,9 @@ impl fmt::Display for Command {
 pub struct Output {
     /// Exit status, or the signal that ended it.
     pub status: ExitStatus,
-    /// The first [`MAX_OUTPUT`] bytes of its standard output.
+    /// The first bytes of its standard output, up to the command's limit.
     pub stdout: Vec<u8>,
-    /// The first [`MAX_OUTPUT`] bytes of its error output.
+    /// The first bytes of its error output, up to the command's limit.
     pub stderr: Vec<u8>,
     /// Whether there was more than that.
     pub truncated: bool,

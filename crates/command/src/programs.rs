@@ -11,7 +11,7 @@ use tokio::process::Child;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::{Command, CommandRunner, Error, MAX_OUTPUT, Output};
+use crate::{Command, CommandRunner, Error, Output};
 
 /// Where programs without a folder in their name are looked for. The user's own settings do not count.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -99,7 +99,9 @@ impl Group {
             }
         };
         let (mut said, mut complained) = (Stream::default(), Stream::default());
-        let streams = async { tokio::join!(feed, said.collect(stdout), complained.collect(stderr)) };
+        let limit = command.output_limit;
+        let streams =
+            async { tokio::join!(feed, said.collect(stdout, limit), complained.collect(stderr, limit)) };
         let status = {
             let mut streams = std::pin::pin!(streams);
             let ended = tokio::select! {
@@ -146,11 +148,11 @@ struct Stream {
 
 impl Stream {
     /// Reads to the end, also what is not kept, so that the program never waits for us.
-    async fn collect(&mut self, source: Option<impl AsyncRead + Unpin>) {
+    async fn collect(&mut self, source: Option<impl AsyncRead + Unpin>, limit: usize) {
         let Some(mut source) = source else { return };
         let mut buffer = [0; 4096];
         while let Ok(read @ 1..) = source.read(&mut buffer).await {
-            let room = MAX_OUTPUT - self.kept.len();
+            let room = limit - self.kept.len();
             self.kept.extend_from_slice(&buffer[..read.min(room)]);
             self.more |= read > room;
         }

@@ -82,6 +82,13 @@ impl Plan {
         let network = Ipv4Net::new(start.into(), length as u8).map_err(|_| Error::Vlan(vlan))?;
         Ok((number, network))
     }
+
+    /// The network that an address is in, if there is one.
+    pub fn network_of(&self, address: Ipv4Addr) -> Option<Ipv4Net> {
+        let offset = address.to_bits().checked_sub(self.subnet.network().to_bits())?;
+        let vlan = i32::try_from(offset / self.addresses + FIRST_VLAN).ok()?;
+        self.network(vlan).ok().map(|(_, network)| network)
+    }
 }
 
 /// The address the cluster's host has in a network: the guests' gateway.

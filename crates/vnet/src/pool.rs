@@ -48,11 +48,16 @@ impl Pool {
         }
     }
 
+    /// Whether it is one of them.
+    pub fn contains(&self, address: Ipv4Addr) -> bool {
+        self.0.contains(&Some(address))
+    }
+
     fn add(&mut self, address: Ipv4Addr) -> Result<(), Error> {
         if address.is_unspecified() {
             return Err(Error::Unusable(address));
         }
-        if self.0.contains(&Some(address)) {
+        if self.contains(address) {
             return Ok(());
         }
         match self.0.iter().position(Option::is_none) {

@@ -1,0 +1,257 @@
+//! Our place in the host's firewall: chains of our own, each reached by one jump from a chain of the kernel
+//! (network.md §8.7). Nothing else is read, changed or removed.
+//!
+//! A change is one `iptables-restore --noflush`: all of it or nothing. It writes anew the chains that differ, whole, so
+//! that it never depends on what exactly is in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use euca_command::{Command, CommandRunner};
+
+/// What the names of our chains begin with.
+const PREFIX: &str = "EUCA-";
+/// How long a change, or the look at what there is, may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Bytes of rules that are read: those of tens of thousands of networks.
+const MAX_RULES: usize = 64 << 20;
+/// Where the kernel's own list of protocol names is.
+const PROTOCOLS: &str = "/etc/protocols";
+
+/// A table of the firewall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// What may pass.
+    Filter,
+    /// Whose addresses are changed.
+    Nat,
+}
+
+impl Table {
+    const ALL: [Self; 2] = [Self::Filter, Self::Nat];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Nat => "nat",
+        }
+    }
+}
+
+/// Rules in chains of ours, and the jumps to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ruleset {
+    chains: BTreeMap<(Table, String), Vec<String>>,
+    /// By chain of the kernel and chain of ours: how many jumps there are.
+    jumps: BTreeMap<(Table, String, String), usize>,
+}
+
+impl Ruleset {
+    /// Adds a chain, which is empty unless there was one.
+    pub fn chain(&mut self, table: Table, name: &str) -> &mut Vec<String> {
+        self.chains.entry((table, format!("{PREFIX}{name}"))).or_default()
+    }
+
+    /// Adds a chain that is reached from one of the kernel's.
+    pub fn entrance(&mut self, table: Table, built_in: &str, name: &str) -> &mut Vec<String> {
+        self.jumps.insert((table, built_in.to_owned(), format!("{PREFIX}{name}")), 1);
+        self.chain(table, name)
+    }
+
+    /// Whether there is nothing of ours.
+    pub fn is_empty(&self) -> bool {
+        self.chains.is_empty() && self.jumps.is_empty()
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.chains.values().map(Vec::len).sum()
+    }
+
+    /// What of ours is in the output of `iptables-save`.
+    pub fn parse(saved: &str, protocols: &Protocols) -> Self {
+        let mut rules = Self::default();
+        let mut table = None;
+        for line in saved.lines() {
+            if let Some(name) = line.strip_prefix('*') {
+                table = Table::ALL.into_iter().find(|table| table.name() == name.trim_end());
+                continue;
+            }
+            let Some(table) = table else { continue };
+            if let Some(chain) = line.strip_prefix(':').and_then(|rest| rest.split(' ').next()) {
+                if chain.starts_with(PREFIX) {
+                    rules.chains.entry((table, chain.to_owned())).or_default();
+                }
+            } else if let Some((chain, rule)) = line.strip_prefix("-A ").and_then(|rest| rest.split_once(' '))
+            {
+                if chain.starts_with(PREFIX) {
+                    let key = (table, chain.to_owned());
+                    rules.chains.entry(key).or_default().push(protocols.by_number(rule.trim_end()));
+                } else if let Some(target) = rule.trim_end().strip_prefix("-j ")
+                    && target.starts_with(PREFIX)
+                {
+                    *rules.jumps.entry((table, chain.to_owned(), target.to_owned())).or_default() += 1;
+                }
+            }
+        }
+        rules
+    }
+
+    /// The input of `iptables-restore --noflush` that makes `self` of `present`; nothing where they are the same.
+    pub fn change_from(&self, present: &Self) -> Option<String> {
+        let mut text = String::new();
+        for table in Table::ALL {
+            let different: Vec<_> = self
+                .chains
+                .iter()
+                .filter(|(key, rules)| key.0 == table && present.chains.get(key) != Some(rules))
+                .collect();
+            let gone = present.chains.keys().filter(|key| key.0 == table && !self.chains.contains_key(*key));
+            let mut body = String::new();
+            for ((_, chain), _) in &different {
+                let _ = writeln!(body, ":{chain} - [0:0]");
+            }
+            for ((_, chain), rules) in &different {
+                for rule in *rules {
+                    let _ = writeln!(body, "-A {chain} {rule}");
+                }
+            }
+            let jumps = self.jumps.keys().chain(present.jumps.keys()).filter(|(of, ..)| *of == table);
+            for jump in jumps.collect::<BTreeSet<_>>() {
+                let (_, built_in, chain) = jump;
+                let wanted = self.jumps.get(jump).copied().unwrap_or_default();
+                let found = present.jumps.get(jump).copied().unwrap_or_default();
+                if found < wanted {
+                    let _ = writeln!(body, "-I {built_in} 1 -j {chain}");
+                }
+                for _ in wanted..found {
+                    let _ = writeln!(body, "-D {built_in} -j {chain}");
+                }
+            }
+            // All of them are empty before the first goes: they may lead to each other.
+            for (_, chain) in gone.clone() {
+                let _ = writeln!(body, "-F {chain}");
+            }
+            for (_, chain) in gone {
+                let _ = writeln!(body, "-X {chain}");
+            }
+            if !body.is_empty() {
+                let _ = write!(text, "*{}\n{body}COMMIT\n", table.name());
+            }
+        }
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// As `iptables-save` writes it.
+impl fmt::Display for Ruleset {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.change_from(&Self::default()).unwrap_or_default())
+    }
+}
+
+/// Names of IP protocols on this host, by which `iptables-save` calls them.
+#[derive(Debug, Clone, Default)]
+pub struct Protocols(BTreeMap<String, u8>);
+
+impl Protocols {
+    /// From the text of `/etc/protocols`: name and number on each line.
+    pub fn parse(text: &str) -> Self {
+        let entry = |line: &str| {
+            let mut words = line.split('#').next()?.split_whitespace();
+            Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+        };
+        Self(text.lines().filter_map(entry).collect())
+    }
+
+    /// The rule with its protocol named as we write it: those that have ports or types by name, others by number.
+    fn by_number(&self, rule: &str) -> String {
+        let Some((before, rest)) = rule.split_once("-p ") else { return rule.to_owned() };
+        let (name, after) = rest.split_once(' ').unwrap_or((rest, ""));
+        match self.0.get(name) {
+            Some(number) if !matches!(name, "tcp" | "udp" | "icmp") => format!("{before}-p {number} {after}"),
+            _ => rule.to_owned(),
+        }
+    }
+}
+
+/// Why the firewall is not as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The program could not be run.
+    #[error("the firewall cannot be reached")]
+    Run(#[source] euca_command::Error),
+    /// The program has refused.
+    #[error("{program} has ended with {status}: {complaint}")]
+    Refused {
+        /// Which.
+        program: &'static str,
+        /// How.
+        status: std::process::ExitStatus,
+        /// Its words.
+        complaint: String,
+    },
+    /// There are more rules than are read.
+    #[error("there are more than {MAX_RULES} bytes of rules")]
+    TooMany,
+}
+
+/// The host's firewall.
+#[derive(Clone)]
+pub struct Firewall {
+    protocols: Protocols,
+    runner: Arc<dyn CommandRunner>,
+}
+
+impl Firewall {
+    /// Reached by programs of this host.
+    pub async fn new(runner: Arc<dyn CommandRunner>) -> Self {
+        // Without the list, rules by number are written anew where they need not be.
+        let text = tokio::fs::read_to_string(PROTOCOLS).await.unwrap_or_default();
+        Self { protocols: Protocols::parse(&text), runner }
+    }
+
+    /// What there is of ours.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn present(&self) -> Result<Ruleset, Error> {
+        let saved = self.run("iptables-save", &[], Vec::new()).await?;
+        Ok(Ruleset::parse(&String::from_utf8_lossy(&saved), &self.protocols))
+    }
+
+    /// Makes `wanted` of `present`.
+    ///
+    /// # Errors
+    /// When it was refused; nothing has changed then.
+    pub async fn change(&self, present: &Ruleset, wanted: &Ruleset) -> Result<(), Error> {
+        match wanted.change_from(present) {
+            Some(text) => self.restore(text).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Adds what an administrator wants to be there.
+    ///
+    /// # Errors
+    /// When it was refused.
+    pub async fn restore(&self, text: String) -> Result<(), Error> {
+        self.run("iptables-restore", &["--noflush", "--wait", "10"], text.into_bytes()).await.map(drop)
+    }
+
+    async fn run(&self, program: &'static str, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let command =
+            Command::new(program, PATIENCE).arguments(arguments).input(input).output_limit(MAX_RULES);
+        let output = self.runner.run(command).await.map_err(Error::Run)?;
+        if !output.status.success() {
+            let complaint = output.complaint();
+            return Err(Error::Refused { program, status: output.status, complaint });
+        }
+        if output.truncated {
+            return Err(Error::TooMany);
+        }
+        Ok(output.stdout)
+    }
+}

@@ -1,0 +1,236 @@
+//! The host of a cluster: it has what is active, and brings the kernel to the plan for it.
+//!
+//! ```text
+//!   Effect ──► Active ──► Plan ──┬── differs from the last one? ──► netlink, one iptables-restore
+//!                                └── last one unknown, or a look around: differs from what there is? ──┘
+//! ```
+//! An order that fails leaves what was active before, and the kernel is brought back to that. What the kernel was
+//! brought to is remembered, so that a change costs what it changes; whatever fails makes it forgotten, and the next
+//! order looks at what there is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use euca_command::CommandRunner;
+use euca_observe::chain;
+use euca_vnet::{Effect, Effects, Failure};
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+
+use crate::firewall::{self, Firewall};
+use crate::links::{self, Links};
+use crate::plan::{Active, Plan, Site};
+
+/// Whether the kernel passes packets from one device to another.
+const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
+
+/// A Linux host with virtual networks.
+pub struct Host {
+    site: Site,
+    runner: Arc<dyn CommandRunner>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    active: Active,
+    /// Whether [`Effect::Restore`] has come: before it, what there is may be wanted.
+    restored: bool,
+    /// What the kernel was brought to.
+    reached: Option<Plan>,
+    kernel: Option<Kernel>,
+}
+
+#[derive(Clone)]
+struct Kernel {
+    links: Links,
+    firewall: Firewall,
+}
+
+/// Why the host is not as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Devices or addresses.
+    #[error(transparent)]
+    Links(#[from] links::Error),
+    /// Rules.
+    #[error(transparent)]
+    Firewall(#[from] firewall::Error),
+}
+
+/// What is not as it should be, one line each.
+pub type Differences = Vec<String>;
+
+impl Host {
+    /// A host of this site on which nothing is active yet.
+    pub fn new(site: Site, runner: Arc<dyn CommandRunner>) -> Self {
+        Self { site, runner, state: Mutex::default() }
+    }
+
+    /// What is not as it should be.
+    ///
+    /// # Errors
+    /// When the kernel does not say how it is.
+    pub async fn differences(&self) -> Result<Differences, Error> {
+        let mut state = self.state.lock().await;
+        let kernel = self.kernel(&mut state).await?;
+        Ok(kernel.look(&self.site, &self.site.plan(&state.active)).await?.told())
+    }
+
+    /// Looks whether everything is as it should be, and mends what is not. Brings what it was.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub async fn repair(&self) -> Result<Differences, Error> {
+        let mut state = self.state.lock().await;
+        if !state.restored {
+            return Ok(Differences::new());
+        }
+        state.reached = None;
+        self.bring(&mut state).await
+    }
+
+    /// Repairs again and again until it is dropped, with a pause of `period` between.
+    pub async fn keep(&self, period: tokio::sync::watch::Receiver<Duration>) {
+        loop {
+            let pause = *period.borrow();
+            tokio::time::sleep(pause).await;
+            match self.repair().await {
+                Ok(differences) => {
+                    for difference in differences {
+                        tracing::warn!(difference, "the host was not as it should be, mended");
+                    }
+                }
+                Err(error) => tracing::error!(error = chain(&error), "the host is not as it should be"),
+            }
+        }
+    }
+
+    async fn carry_out(&self, effect: &Effect) -> Result<(), Error> {
+        let mut state = self.state.lock().await;
+        let before = state.active.clone();
+        change(&mut state.active, effect);
+        state.restored |= matches!(effect, Effect::Restore(_));
+        let result = self.bring(&mut state).await;
+        if let Err(error) = result {
+            state.active = before;
+            if let Err(error) = self.bring(&mut state).await {
+                tracing::warn!(error = chain(&error), "what was done by half is not undone");
+            }
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    async fn kernel(&self, state: &mut State) -> Result<Kernel, Error> {
+        if let Some(kernel) = &state.kernel {
+            return Ok(kernel.clone());
+        }
+        forward().await;
+        let kernel =
+            Kernel { links: Links::open()?, firewall: Firewall::new(Arc::clone(&self.runner)).await };
+        Ok(state.kernel.insert(kernel).clone())
+    }
+
+    /// Brings the kernel to the plan of what is active. Says what differed where it had to look.
+    async fn bring(&self, state: &mut State) -> Result<Differences, Error> {
+        let kernel = self.kernel(state).await?;
+        let plan = self.site.plan(&state.active);
+        // Forgotten as well when this future is dropped half-way.
+        let reached = state.reached.take();
+        let quick = reached.as_ref().and_then(|reached| links::additions(&reached.links, &plan.links));
+        let (work, told) = match (quick, reached) {
+            (Some(steps), Some(Plan { rules, .. })) => {
+                (Work { steps, rules: plan.rules.change_from(&rules) }, vec![])
+            }
+            _ => {
+                let work = kernel.look(&self.site, &plan).await?;
+                let told = work.told();
+                (work, told)
+            }
+        };
+        kernel.work(work).await?;
+        state.reached = Some(plan);
+        Ok(told)
+    }
+}
+
+/// What is to be done.
+struct Work {
+    steps: Vec<links::Step>,
+    rules: Option<String>,
+}
+
+impl Work {
+    fn told(&self) -> Differences {
+        let steps = self.steps.iter().map(ToString::to_string);
+        let rules = self.rules.iter().flat_map(|rules| rules.lines().map(|rule| format!("firewall: {rule}")));
+        steps.chain(rules).collect()
+    }
+}
+
+impl Kernel {
+    async fn look(&self, site: &Site, plan: &Plan) -> Result<Work, Error> {
+        let present = self.links.present().await?;
+        let steps = links::steps(
+            &plan.links,
+            &present,
+            |name, link| site.is_ours(&present, name, link),
+            |address| site.is_our_address(address),
+        );
+        let rules = plan.rules.change_from(&self.firewall.present().await?);
+        Ok(Work { steps, rules })
+    }
+
+    async fn work(&self, work: Work) -> Result<(), Error> {
+        for step in &work.steps {
+            tracing::debug!(%step, "on this host");
+            self.links.take(step).await?;
+        }
+        if let Some(rules) = work.rules {
+            self.firewall.restore(rules).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Has the kernel pass packets on. Where we may not say so, somebody else has to.
+async fn forward() {
+    if tokio::fs::read_to_string(FORWARDING).await.is_ok_and(|value| value.trim() == "1") {
+        return;
+    }
+    if let Err(error) = tokio::fs::write(FORWARDING, "1").await {
+        tracing::error!(file = FORWARDING, %error, "the kernel does not pass packets on, and cannot be told to");
+    }
+}
+
+fn change(active: &mut Active, effect: &Effect) {
+    match effect {
+        Effect::Restore(state) => {
+            active.networks = state.networks.iter().map(|network| (network.vlan, network.clone())).collect();
+            active.public = state.public.iter().map(|(public, _)| *public).collect();
+            active.mapped = state.public.iter().copied().collect();
+        }
+        Effect::StartNetwork(network) => drop(active.networks.insert(network.vlan, network.clone())),
+        Effect::StopNetwork(network) => drop(active.networks.remove(&network.vlan)),
+        Effect::SetRules(networks) => {
+            let known: Vec<_> = networks
+                .iter()
+                .filter(|network| active.networks.contains_key(&network.vlan))
+                .cloned()
+                .collect();
+            active.networks.extend(known.into_iter().map(|network| (network.vlan, network)));
+        }
+        Effect::AddPublicAddress(address) => drop(active.public.insert(*address)),
+        Effect::RemovePublicAddress(address) => drop(active.public.remove(address)),
+        Effect::MapAddress { public, private } => drop(active.mapped.insert(*public, *private)),
+        Effect::UnmapAddress { public, .. } => drop(active.mapped.remove(public)),
+        Effect::ServeDhcp(_) | Effect::JoinClusters(_) => {}
+    }
+}
+
+impl Effects for Host {
+    fn carry_out<'a>(&'a self, effect: &'a Effect) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move { self.carry_out(effect).await.map_err(|error| Failure::Other(Box::new(error))) })
+    }
+}
