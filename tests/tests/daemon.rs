@@ -47,9 +47,9 @@ fn bad_configuration_ends_the_program_with_one_message_before_a_port_opens() {
         ("cc_t193: no ENABLE_WS_SECURITY", good.replace("ENABLE_WS_SECURITY", "X"), "ENABLE_WS_SECURITY"),
         ("port out of range", good.replace("CC_PORT=\"", "CC_PORT=\"9"), "CC_PORT"),
         (
-            "networks",
-            good.replace("VNET_MODE=\"SYSTEM\"", MANAGED),
-            "VNET_MODE: this release has only SYSTEM",
+            "more public addresses than there is room for",
+            good.replace("VNET_MODE=\"SYSTEM\"", MANAGED) + "VNET_PUBLICIPS=\"10.99.0.0/16\"\n",
+            "VNET_PUBLICIPS",
         ),
         ("no number", good.clone() + "DAEMON_MAX_REQUESTS=many\n", "DAEMON_MAX_REQUESTS"),
     ] {

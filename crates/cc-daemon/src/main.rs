@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod network;
 mod settings;
 mod state;
 
@@ -56,7 +57,8 @@ fn main() -> ExitCode {
     let read = || {
         let files = Files::read(&arguments.home()?)?;
         let settings = CcSettings::from_files(&files)?;
-        settings::require_possible(&settings)?;
+        // What makes no sense is told before anything is started.
+        network::tables(&settings)?;
         Ok::<_, euca_config::Error>((files, settings))
     };
     let (files, mut settings) = match read() {
@@ -99,16 +101,19 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     let transactions = euca_observe::metrics::Store::default();
     let (journal, writer) = Journal::new(Measured::new(file, transactions.clone()));
     tokio::spawn(writer);
+    let addresses = Arc::new(Host::default());
+    let (tables, effects, host) = network::start(&settings, addresses.as_ref()).await?;
     let environment = Environment {
         connector: SoapConnector::new(&settings, nodes),
-        addresses: Arc::new(Host::default()),
+        addresses,
         commands: Arc::new(Programs::default()),
-        network: Arc::new(euca_vnet::Unable),
+        network: effects,
         clock: Arc::new(SystemClock),
         state,
         journal: journal.clone(),
     };
-    let cluster = Cluster::new(settings::cluster(&settings), settings::nodes(&settings.hot), environment);
+    let cluster =
+        Cluster::new(settings::cluster(&settings, tables), settings::nodes(&settings.hot), environment);
     // A CLC signs as 2.0.1 does, whatever our own daemons may agree on among themselves.
     let options = euca_daemon::verifier_options(&settings.security, euca_config::Profile::Legacy);
     let verifier = Verifier::new(Arc::clone(&cloud), options);
@@ -138,6 +143,10 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
             cluster.run_monitor(shutdown).await;
         })
     };
+    if let Some(host) = host {
+        let (period, shutdown) = (settings.hot.polling_frequency, shutdown.clone());
+        tokio::spawn(async move { shutdown.run_until_cancelled(host.keep(period)).await });
+    }
     let (reload, reloads) = tokio::sync::mpsc::channel(1);
     let watch = Watch::new(files, settings.hot.clone());
     let follow = follow(

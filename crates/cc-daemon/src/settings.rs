@@ -5,34 +5,20 @@ use std::sync::Arc;
 
 use euca_cluster::schedule::Policy;
 use euca_cluster::{ClusterSettings, Connector, HostFiles, NodeAddress};
-use euca_config::{CcSettings, Error, Hot, NodeVerification, Origin, Profile, SchedPolicy, VnetMode};
+use euca_config::{CcSettings, Hot, NodeVerification, Profile, SchedPolicy, VnetMode};
 use euca_soap::{Client, ClientOptions, ClientSecurity};
 use euca_wire::Stub;
 use euca_wsse::{Credentials, Options, Verifier};
 
-/// Refuses what this release cannot do: give addresses to instances.
-pub fn require_possible(settings: &CcSettings) -> Result<(), Error> {
-    let key = "VNET_MODE";
-    match settings.report.get(key).map(|setting| &setting.origin) {
-        Some(Origin::File(place)) if settings.network.mode != VnetMode::System => {
-            let problem = "this release has only SYSTEM".to_owned();
-            Err(Error::Invalid { place: place.clone(), key, problem })
-        }
-        // SYSTEM, or not set, which is SYSTEM too.
-        _ => Ok(()),
-    }
-}
-
 /// What the cluster is told.
-pub fn cluster(settings: &CcSettings) -> ClusterSettings {
+pub fn cluster(settings: &CcSettings, network: euca_vnet::Settings) -> ClusterSettings {
     ClusterSettings {
         policy: match settings.sched_policy {
             SchedPolicy::Greedy => Policy::Greedy,
             SchedPolicy::RoundRobin => Policy::RoundRobin,
             SchedPolicy::PowerSave => Policy::PowerSave,
         },
-        // See require_possible.
-        network: euca_vnet::Settings::System,
+        network,
         polling_frequency: settings.hot.polling_frequency,
         instance_timeout: settings.instance_timeout,
         idle_threshold: settings.power_idle_threshold,

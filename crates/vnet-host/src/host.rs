@@ -9,7 +9,7 @@
 //! order looks at what there is.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use euca_command::CommandRunner;
 use euca_observe::chain;
@@ -90,11 +90,13 @@ impl Host {
         self.bring(&mut state).await
     }
 
-    /// Repairs again and again until it is dropped, with a pause of `period` between.
-    pub async fn keep(&self, period: tokio::sync::watch::Receiver<Duration>) {
+    /// Repairs again and again until it is dropped, with a pause of `period` between; a longer one where that takes so
+    /// long that it would be more than a fiftieth of the time.
+    pub async fn keep(&self, period: Duration) {
+        let mut pause = period;
         loop {
-            let pause = *period.borrow();
             tokio::time::sleep(pause).await;
+            let begun = Instant::now();
             match self.repair().await {
                 Ok(differences) => {
                     for difference in differences {
@@ -103,6 +105,7 @@ impl Host {
                 }
                 Err(error) => tracing::error!(error = chain(&error), "the host is not as it should be"),
             }
+            pause = period.max(begun.elapsed() * 50);
         }
     }
 

@@ -1,0 +1,146 @@
+//! From `VNET_*` to the tables of the virtual network and to the host that follows them.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use euca_cluster::addresses::AddressSource;
+use euca_command::Programs;
+use euca_config::{CcSettings, Error, ManagedNet, Origin, Place, PublicIps, StaticNet, VnetMode};
+use euca_vnet::{
+    Effects, Ipv4Net, ManagedSettings, Plan, Pool, PublicAddresses, Settings, StaticSettings, Unable,
+};
+use euca_vnet_host::links::{Links, Present};
+use euca_vnet_host::{Host, Site};
+
+/// Longest name of the private interface in MANAGED mode: with a dot and the number of a VLAN it is a device's.
+const PARENT_NAME: usize = 10;
+/// How long a host's address is looked for at the start.
+const RESOLVE: Duration = Duration::from_secs(10);
+
+/// What the tables are to know, without what only the running host knows: its own addresses.
+///
+/// # Errors
+/// When the settings make no sense together; the message names the variable.
+pub fn tables(settings: &CcSettings) -> Result<Settings, Error> {
+    Ok(match &settings.network.mode {
+        VnetMode::System => Settings::System,
+        VnetMode::Static(fixed) => Settings::Static(addresses(settings, fixed)?),
+        VnetMode::Managed(net) => {
+            let parent = &settings.network.private_interface;
+            if parent.len() > PARENT_NAME {
+                let problem =
+                    format!("{parent:?} is too long a name for VLANs, {PARENT_NAME} characters at most");
+                return Err(invalid(settings, "VNET_PRIVINTERFACE", problem));
+            }
+            Settings::Managed(managed(settings, net, true)?)
+        }
+        VnetMode::ManagedNovlan(net) => Settings::Managed(managed(settings, net, false)?),
+    })
+}
+
+fn addresses(settings: &CcSettings, fixed: &StaticNet) -> Result<StaticSettings, Error> {
+    Ok(StaticSettings {
+        subnet: subnet(settings, fixed.subnet, fixed.netmask)?,
+        broadcast: fixed.broadcast,
+        router: fixed.router,
+        dns: fixed.dns,
+        hosts: fixed.hosts.iter().map(|(mac, address)| ((*mac).into(), *address)).collect(),
+    })
+}
+
+fn managed(settings: &CcSettings, net: &ManagedNet, vlans: bool) -> Result<ManagedSettings, Error> {
+    let subnet = subnet(settings, net.subnet, net.netmask)?;
+    let plan = Plan::new(subnet, net.addrs_per_net)
+        .map_err(|error| invalid(settings, "VNET_ADDRSPERNET", error.to_string()))?;
+    let mut public = Pool::default();
+    for word in net.public_ips.iter().flatten() {
+        let word = match *word {
+            PublicIps::One(address) => PublicAddresses::One(address),
+            PublicIps::Range(first, last) => PublicAddresses::Range(first, last),
+            PublicIps::Block(address, length) => PublicAddresses::Block(
+                Ipv4Net::new(address, length)
+                    .map_err(|error| invalid(settings, "VNET_PUBLICIPS", error.to_string()))?,
+            ),
+            PublicIps::Without(address) => PublicAddresses::Without(address),
+        };
+        public.apply(word).map_err(|error| invalid(settings, "VNET_PUBLICIPS", error.to_string()))?;
+    }
+    Ok(ManagedSettings { vlans, plan, dns: net.dns, public, local: Vec::new(), tunnels: net.tunnels })
+}
+
+fn subnet(settings: &CcSettings, subnet: Ipv4Addr, mask: Ipv4Addr) -> Result<Ipv4Net, Error> {
+    Ipv4Net::with_netmask(subnet, mask).map_err(|error| invalid(settings, "VNET_NETMASK", error.to_string()))
+}
+
+/// What is wrong with a variable, and where it is.
+fn invalid(settings: &CcSettings, key: &'static str, problem: String) -> Error {
+    let place = match settings.report.get(key).map(|setting| &setting.origin) {
+        Some(Origin::File(place)) => place.clone(),
+        _ => Place { path: settings.home.main_conf().into(), line: 0 },
+    };
+    Error::Invalid { place, key, problem }
+}
+
+/// The tables' settings and the host, with what only the running host knows.
+///
+/// # Errors
+/// When the host is not what the settings say: devices are missing, or names have no address.
+pub async fn start(
+    settings: &CcSettings,
+    names: &dyn AddressSource,
+) -> Result<(Settings, Arc<dyn Effects>, Option<Arc<Host>>)> {
+    let tables = tables(settings)?;
+    let net = match &settings.network.mode {
+        VnetMode::Managed(net) | VnetMode::ManagedNovlan(net) => net,
+        VnetMode::System | VnetMode::Static(_) => return Ok((tables, Arc::new(Unable), None)),
+    };
+    let Settings::Managed(mut managed) = tables else { bail!("the modes of tables and settings differ") };
+    let present = Links::open()?.present().await?;
+    let interfaces = &settings.network;
+    for (key, name) in [
+        ("VNET_PUBINTERFACE", &interfaces.public_interface),
+        ("VNET_PRIVINTERFACE", &interfaces.private_interface),
+    ] {
+        if !present.links.contains_key(name) {
+            bail!("{key}: there is no network device {name}");
+        }
+    }
+    managed.local = match &net.local_ip {
+        Some(name) => vec![resolve(names, "VNET_LOCALIP", name).await?],
+        None => own_addresses(&present, &managed.public),
+    };
+    if managed.tunnels && !managed.vlans && !present.is_bridge(&interfaces.private_interface) {
+        tracing::warn!(
+            device = interfaces.private_interface,
+            "VNET_PRIVINTERFACE is no bridge: without VLANs there are no tunnels then"
+        );
+        managed.tunnels = false;
+    }
+    let cloud = match &net.cloud_ip {
+        Some(name) => Some(resolve(names, "VNET_CLOUDIP", name).await?),
+        None => None,
+    };
+    let site = Site {
+        managed: managed.clone(),
+        public_interface: interfaces.public_interface.clone(),
+        private_interface: interfaces.private_interface.clone(),
+        cloud,
+    };
+    let host = Arc::new(Host::new(site, Arc::new(Programs::default())));
+    Ok((Settings::Managed(managed), Arc::clone(&host) as Arc<dyn Effects>, Some(host)))
+}
+
+/// Every address of this host that is nobody else's.
+fn own_addresses(present: &Present, public: &Pool) -> Vec<Ipv4Addr> {
+    let addresses = present.addresses.iter().map(|address| address.address);
+    addresses.filter(|address| !public.contains(*address)).collect()
+}
+
+async fn resolve(names: &dyn AddressSource, key: &str, name: &str) -> Result<Ipv4Addr> {
+    let found = tokio::time::timeout(RESOLVE, names.resolve(name)).await;
+    found
+        .with_context(|| format!("{key}: {name} is not found in time"))?
+        .with_context(|| format!("{key}: {name}"))
+}
