@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use euca_observe::metrics::{self, Outcome, Reason};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -70,6 +71,7 @@ pub(crate) struct Cache {
     /// Bytes of the file system that entries leave free.
     floor: u64,
     shelf: Mutex<Shelf>,
+    metrics: metrics::Cache,
 }
 
 #[derive(Debug, Default)]
@@ -134,7 +136,8 @@ impl Cache {
         }
         let (entries, bytes) = (shelf.entries.len(), shelf.taken());
         tracing::info!(?root, entries, bytes, budget, clean, "image cache opened");
-        Ok(Arc::new(Self { root: root.to_owned(), budget, floor, shelf: Mutex::new(shelf) }))
+        let (shelf, metrics) = (Mutex::new(shelf), metrics::Cache::default());
+        Ok(Arc::new(Self { root: root.to_owned(), budget, floor, shelf, metrics }))
     }
 
     /// Notes that the process ends well, so that the next one need not look at every byte. Blocks.
@@ -200,7 +203,7 @@ impl Cache {
             victims
         };
         let reservation = Reservation { cache: Arc::clone(self), key: key.to_owned(), bytes };
-        victims.iter().for_each(|key| self.delete(key));
+        victims.iter().for_each(|key| self.delete(key, "evicted"));
         Some(reservation)
     }
 
@@ -241,7 +244,7 @@ impl Cache {
             shelf.entries.remove(&pin.key);
             shelf.leaving.insert(pin.key.clone());
         }
-        self.delete(&pin.key);
+        self.delete(&pin.key, "damaged");
     }
 
     /// Notes on disk that the entry is used now, for the order after a restart. Blocks.
@@ -253,14 +256,31 @@ impl Cache {
         }
     }
 
-    /// Bytes taken by entries, made and being made, and how many entries there are.
-    pub fn usage(&self) -> (u64, usize) {
-        let shelf = self.lock();
-        (shelf.taken(), shelf.entries.len())
+    /// Counts a look for an image.
+    pub fn looked(&self, outcome: &'static str) {
+        self.metrics.lookups.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// What is counted; the gauges as [`Cache::refresh_metrics`] has set them last.
+    pub fn metrics(&self) -> metrics::Cache {
+        self.metrics.clone()
+    }
+
+    /// Brings the gauges up to date.
+    pub fn refresh_metrics(&self) {
+        let (taken, reserved, images) = {
+            let shelf = self.lock();
+            (shelf.taken(), shelf.reserved, shelf.entries.len())
+        };
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.metrics.images.set(number(images as u64));
+        self.metrics.bytes.set(number(taken.saturating_sub(reserved)));
+        self.metrics.reserved_bytes.set(number(reserved));
     }
 
     /// Deletes what is no entry any more: first its name, so that no half of it is ever taken for a whole.
-    fn delete(&self, key: &str) {
+    fn delete(&self, key: &str, reason: &'static str) {
+        self.metrics.removals.get_or_create(&Reason { reason }).inc();
         let path = self.root.join(key);
         match aside(&self.root) {
             Ok(folder) => {

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use euca_command::CommandRunner;
+use euca_observe::metrics;
 use futures_util::future::try_join3;
 use openssl::sha::sha256;
 use tokio::sync::Semaphore;
@@ -171,6 +172,21 @@ impl<S> std::fmt::Debug for Images<S> {
     }
 }
 
+impl<S> Images<S> {
+    /// What is counted of the cache, nothing where there is none; the gauges as [`Images::refresh_metrics`] has set them
+    /// last.
+    pub fn metrics(&self) -> metrics::Cache {
+        self.0.cache.as_ref().map(|cache| cache.metrics()).unwrap_or_default()
+    }
+
+    /// Brings the gauges up to date.
+    pub fn refresh_metrics(&self) {
+        if let Some(cache) = &self.0.cache {
+            cache.refresh_metrics();
+        }
+    }
+}
+
 impl<S: ImageSource> Images<S> {
     /// Opens the cache and deletes what a killed process left of it. Without a cache, which is an error in the log,
     /// everything works all the same. Blocks.
@@ -189,11 +205,6 @@ impl<S: ImageSource> Images<S> {
         if let Some(cache) = &self.0.cache {
             cache.close();
         }
-    }
-
-    /// Bytes that the cache takes, and images in it.
-    pub fn cached(&self) -> (u64, usize) {
-        self.0.cache.as_ref().map_or((0, 0), |cache| cache.usage())
     }
 
     /// Makes the files of a launch, in an existing directory; tells the bytes of its images. Dropping the future gives
@@ -305,13 +316,17 @@ async fn fill<S: ImageSource>(
             Ok(())
         });
         match sound.await {
-            Ok(()) => return Ok(Some(pin)),
+            Ok(()) => {
+                cache.looked("hit");
+                return Ok(Some(pin));
+            }
             Err(error) => {
                 tracing::warn!(id, error = euca_observe::chain(&error), "cached image dropped");
                 this.discard(pin).await;
             }
         }
     }
+    cache.looked("miss");
     let (maker, name) = (Arc::clone(cache), key.clone());
     let filling = blocking(move || maker.reserve(&name, size).map(|room| room.begin()).transpose()).await;
     let (filling, content) = match filling {

@@ -36,6 +36,7 @@ pub fn admin<H: Hypervisor, S: ImageSource>(
 ) -> Admin {
     let mut admin = Admin::new("nc-daemon", log, server, Arc::clone(health));
     admin.register(&node.metrics());
+    admin.register(&node.cache_metrics());
     admin.register(hypervisor);
     let (gauges, inside) = (node.clone(), node.clone());
     admin.refreshed(move || gauges.refresh_metrics()).with_documents(move |path| match path {

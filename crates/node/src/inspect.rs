@@ -92,9 +92,15 @@ impl<H: Hypervisor, S> Node<H, S> {
         self.0.context.metrics.clone()
     }
 
+    /// What is counted of the image cache; the gauges as [`Node::refresh_metrics`] has set them last.
+    pub fn cache_metrics(&self) -> metrics::Cache {
+        self.0.context.images.metrics()
+    }
+
     /// Brings the gauges up to date.
     pub fn refresh_metrics(&self) {
         let context = &self.0.context;
+        context.images.refresh_metrics();
         let (metrics, records) = (&context.metrics, context.instances.records());
         let mut states: HashMap<State, i64> = State::ALL.map(|state| (state, 0)).into();
         for record in &records {

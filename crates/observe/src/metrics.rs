@@ -395,6 +395,23 @@ impl Node {
 }
 
 group! {
+    /// The image cache of a node.
+    Cache as "euca_nc_cache" {
+        /// Images that are kept.
+        images: Gauge,
+        /// Bytes that they take on the disk.
+        bytes: Gauge,
+        /// Bytes promised to images that are being fetched.
+        reserved_bytes: Gauge,
+        /// Times that an image was looked for, by whether it was there (`hit`) or had to be fetched (`miss`). Launches that
+        /// wait for the same image look once.
+        lookups: Family<Outcome, Counter>,
+        /// Images that were deleted, because they were `evicted` for another or were `damaged`.
+        removals: Family<Reason, Counter>,
+    }
+}
+
+group! {
     /// Calls to the hypervisor.
     Hypervisor as "euca_hypervisor" {
         /// Calls, by how they ended for whoever made them.
@@ -458,6 +475,7 @@ pub fn table() -> String {
         Cluster::rows(),
         Store::rows(),
         Node::rows(),
+        Cache::rows(),
         Hypervisor::rows(),
     ];
     let mut table = "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n".to_owned();

@@ -126,6 +126,19 @@ impl Bench {
         self.images = Images::open(settings, self.shop.clone(), Arc::new(Recording::default()));
     }
 
+    /// Bytes that the cache takes or has promised, and images in it.
+    fn held(&self) -> (i64, i64) {
+        self.images.refresh_metrics();
+        let metrics = self.images.metrics();
+        (metrics.bytes.get() + metrics.reserved_bytes.get(), metrics.images.get())
+    }
+
+    /// Times that an image was there, and was not.
+    fn looks(&self) -> [u64; 2] {
+        let lookups = self.images.metrics().lookups;
+        ["hit", "miss"].map(|outcome| lookups.get_or_create(&metrics::Outcome { outcome }).get())
+    }
+
     fn disk(&self, name: &str) -> PathBuf {
         self.root.path().join(name).join(DISK)
     }
@@ -212,7 +225,7 @@ async fn a_launch_gets_its_files_and_the_next_one_gets_them_from_the_cache() {
         assert_eq!(std::fs::metadata(bench.disk(name)).unwrap().len(), 1 << 30);
         assert_eq!((bench.shop.asked(What::Manifest), bench.shop.asked(What::Image)), (manifests, 3));
     }
-    assert_eq!(bench.images.cached().1, 3);
+    assert_eq!((bench.held().1, bench.looks()), (3, [3, 3]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -258,7 +271,7 @@ async fn st_t012_st_t044_a_manifest_that_is_missing_leaves_nothing() {
     bench.shop.answer("i", &noise(1000), Answer::NotFound);
     assert!(matches!(bench.stage("one").await, Err(Error::NotFound { .. })));
     until("clean-up", || bench.cached().is_empty()).await;
-    assert_eq!(bench.images.cached(), (0, 0), "st_t044");
+    assert_eq!(bench.held(), (0, 0), "st_t044");
 }
 
 #[tokio::test(start_paused = true)]
@@ -270,7 +283,7 @@ async fn st_t038_an_error_instead_of_the_manifest_costs_the_launch_and_not_the_c
         std::mem::replace(&mut offer.manifest, "<Error><Code>InternalError</Code></Error>".to_owned())
     });
     assert!(matches!(bench.stage("two").await, Err(Error::Corrupt { .. })));
-    assert_eq!(bench.images.cached().1, 1);
+    assert_eq!(bench.held().1, 1);
     bench.shop.change("i", |offer| offer.manifest = good);
     bench.stage("three").await.unwrap();
     assert_eq!(bench.shop.asked(What::Image), 1);
@@ -286,7 +299,7 @@ async fn st_t045_without_a_cache_launches_work() {
             bench.stage(name).await.unwrap();
             bench.holds(name, &image);
         }
-        assert_eq!((bench.images.cached(), bench.shop.asked(What::Image)), ((0, 0), 2));
+        assert_eq!((bench.held(), bench.shop.asked(What::Image)), ((0, 0), 2));
     }
     // Where the cache cannot even be opened.
     let root = tempfile::tempdir().unwrap();
@@ -314,7 +327,7 @@ async fn st_t046_an_entry_in_use_is_left_alone_and_the_other_image_staged_all_th
     assert!(pin.content().exists());
     drop(pin);
     bench.images.stage(&Order { directory: bench.directory("three"), ..order }).await.unwrap();
-    assert_eq!(bench.images.cached().1, 1, "now there is room");
+    assert_eq!(bench.held().1, 1, "now there is room");
 }
 
 #[tokio::test(start_paused = true)]
@@ -393,12 +406,12 @@ async fn st_t053_a_download_that_nobody_waits_for_ends_without_a_trace() {
     let (one, two) = (bench.launch("one"), bench.launch("two"));
     until("both", || bench.shop.asked(What::Manifest) == 2).await;
     sleep(Duration::from_secs(1)).await;
-    assert_eq!((bench.images.cached(), bench.cached().len()), ((3_000_000, 0), 1));
+    assert_eq!((bench.held(), bench.cached().len()), ((3_000_000, 0), 1));
     one.abort();
     sleep(Duration::from_secs(1)).await;
     assert_eq!(bench.cached().len(), 1, "one still waits");
     two.abort();
-    until("clean-up", || bench.cached().is_empty() && bench.images.cached() == (0, 0)).await;
+    until("clean-up", || bench.cached().is_empty() && bench.held() == (0, 0)).await;
     assert_eq!(go.receiver_count(), 1, "the server's own: the connection is closed");
     assert!(!bench.disk("one").exists() && !bench.disk("two").exists());
 }
@@ -408,14 +421,14 @@ async fn st_t054_another_manifest_is_another_image() {
     let bench = Bench::new();
     bench.shop.put("i", &noise(1_000_000));
     bench.stage("one").await.unwrap();
-    let before = bench.images.cached();
+    let before = bench.held();
     let changed: Vec<u8> = noise(1_000_000).into_iter().rev().collect();
     bench.shop.put("i", &changed);
     bench.shop.change("i", |offer| offer.manifest.push('\n'));
     bench.stage("two").await.unwrap();
     bench.holds("two", &changed);
     assert_eq!(bench.shop.asked(What::Image), 2);
-    assert_eq!(bench.images.cached(), (2 * before.0, 2));
+    assert_eq!(bench.held(), (2 * before.0, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -430,14 +443,16 @@ async fn st_t057_a_damaged_entry_is_fetched_again() {
     bench.restart();
     bench.stage("two").await.unwrap();
     bench.holds("two", &image);
-    assert_eq!((bench.shop.asked(What::Image), bench.images.cached().1), (2, 1));
+    assert_eq!((bench.shop.asked(What::Image), bench.held().1), (2, 1));
+    let damaged = metrics::Reason { reason: "damaged" };
+    assert_eq!(bench.images.metrics().removals.get_or_create(&damaged).get(), 1);
 
     // st_t129: one that cannot be read; a folder in its place gives an error as a bad sector does.
     std::fs::remove_file(&content).unwrap();
     std::fs::create_dir(&content).unwrap();
     bench.stage("three").await.unwrap();
     bench.holds("three", &image);
-    assert_eq!((bench.shop.asked(What::Image), bench.images.cached().1), (3, 1), "st_t129");
+    assert_eq!((bench.shop.asked(What::Image), bench.held().1), (3, 1), "st_t129");
 }
 
 #[tokio::test(start_paused = true)]
