@@ -236,19 +236,7 @@ impl Cloud {
     /// # Errors
     /// The file system's.
     pub fn instance_files(&self) -> Result<Vec<PathBuf>> {
-        let mut found = Vec::new();
-        let mut folders = vec![node::instances(&self.node_home)];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder)? {
-                let path = entry?.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.to_string_lossy().contains("/i-") {
-                    found.push(path);
-                }
-            }
-        }
-        Ok(found)
+        node::instance_files(&self.node_home)
     }
 
     /// Ends both daemons and says whether they ended well, and what is left of guests.

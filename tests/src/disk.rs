@@ -23,12 +23,12 @@ impl SmallDisk {
         Ok(Self(folder.to_owned()))
     }
 
-    /// Fills all room that is left.
+    /// Fills all room that is left, or has become free since.
     ///
     /// # Errors
     /// Anything but that there is no more room.
     pub fn fill(&self) -> Result<()> {
-        let mut file = File::create(self.filler())?;
+        let mut file = File::options().create(true).append(true).open(self.filler())?;
         for size in [1 << 16, 1] {
             let block = vec![0; size];
             loop {

@@ -1,13 +1,20 @@
-//! `nc-helper` as a process, with a stand-in for iscsiadm.
+//! `nc-helper` as a process, with a stand-in for iscsiadm, and a volume behind that.
 
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use euca_helper::testing::FakeIscsi;
-use nix::unistd::{Uid, User};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use euca_helper::testing::{FakeIscsi, PASSWORD};
+use euca_hypervisor::testing::LoopDevice;
+use nix::unistd::{Pid, Uid, User};
+use openssl::rsa::Padding;
+use openssl::x509::X509;
 
-use crate::daemon::binary;
+use crate::daemon::{binary, pid_of};
 use crate::home::Home;
 
 /// A running helper. It ends with its handle.
@@ -48,10 +55,76 @@ impl Helper {
     }
 }
 
+impl Helper {
+    /// Process id.
+    pub fn pid(&self) -> Pid {
+        pid_of(&self.0)
+    }
+}
+
 impl Drop for Helper {
     fn drop(&mut self) {
         // It may have ended by itself, which a test notices by what it does not do.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// A block device that says `hello volume`, and the target that it is offered as. The link that udev would make is made
+/// in the place where udev makes it: QEMU opens it, in its own view of the files.
+#[derive(Debug)]
+pub struct Volume {
+    target: String,
+    _device: LoopDevice,
+    _file: tempfile::NamedTempFile,
+}
+
+impl Volume {
+    /// The only volume that `iscsi` offers.
+    ///
+    /// # Errors
+    /// The kernel's; this is for root only.
+    pub fn create(iscsi: &FakeIscsi, name: &str) -> Result<Self> {
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), b"hello volume\n")?;
+        file.as_file().set_len(1 << 20)?;
+        let device = LoopDevice::create(file.path())?;
+        let target = format!("iqn.2009-06.com.eucalyptus.test:{name}{}", std::process::id());
+        std::fs::create_dir_all("/dev/disk/by-path")?;
+        std::fs::remove_dir(iscsi.by_path())?;
+        symlink("/dev/disk/by-path", iscsi.by_path())?;
+        iscsi.remove("device");
+        symlink(device.path(), iscsi.at("device"))?;
+        iscsi.put("offered", &format!("{target}\n"))?;
+        Ok(Self { target, _device: device, _file: file })
+    }
+
+    /// The target's name.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The link that is there as long as there is a session.
+    pub fn link(&self) -> PathBuf {
+        format!("/dev/disk/by-path/ip-127.0.0.5:3260-iscsi-{}-lun-1", self.target).into()
+    }
+
+    /// `remoteDev` as the storage controller makes it for the node of an installation: with the node's certificate.
+    ///
+    /// # Errors
+    /// The file system's, or OpenSSL's.
+    pub fn remote_dev(&self, home: &Home) -> Result<String> {
+        let pem = std::fs::read(home.keys_folder().join("node-cert.pem"))?;
+        let key = X509::from_pem(&pem)?.public_key()?.rsa()?;
+        let mut secret = vec![0; key.size() as usize];
+        key.public_encrypt(PASSWORD.as_bytes(), &mut secret, Padding::PKCS1)?;
+        Ok(format!("/opt/eucalyptus,127.0.0.5,{},{}", self.target, STANDARD.encode(secret)))
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        // Usually the logout has removed it.
+        let _ = std::fs::remove_file(self.link());
     }
 }

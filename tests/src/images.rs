@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,6 +14,7 @@ use openssl::sign::Verifier;
 use openssl::x509::X509;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// Where objects are, below the server.
@@ -20,12 +22,38 @@ const BUCKET: &str = "/services/Walrus/images/";
 /// What a manifest's name ends with.
 const MANIFEST: &str = ".manifest.xml";
 
+/// What is wrong with a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ailment {
+    /// It knows nothing of anything: 404.
+    Missing,
+    /// It fails at everything: 500.
+    Failing,
+    /// Of an image, half comes, and then nothing.
+    Stalling,
+    /// Of an image, half comes, and then the end.
+    Truncating,
+    /// No bit of an image is as it should be.
+    Corrupting,
+    /// Of an image, half comes, and the rest when it is well again.
+    Holding,
+}
+
 /// A server of the files in one folder; ends when dropped.
 #[derive(Debug)]
 pub struct ImageServer {
     address: SocketAddr,
-    served: Arc<Mutex<Vec<String>>>,
+    shared: Arc<Shared>,
     task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    served: Mutex<Vec<String>>,
+    ailment: watch::Sender<Option<Ailment>>,
+    /// Requests that have felt it.
+    felt: AtomicUsize,
 }
 
 impl ImageServer {
@@ -36,15 +64,26 @@ impl ImageServer {
     pub async fn start(ip: Ipv4Addr, folder: PathBuf) -> Result<Self> {
         let listener = TcpListener::bind((ip, 0)).await?;
         let address = listener.local_addr()?;
-        let served = Arc::new(Mutex::default());
-        let log = Arc::clone(&served);
+        let (served, felt) = (Mutex::default(), AtomicUsize::new(0));
+        let shared = Arc::new(Shared { folder, served, ailment: watch::Sender::new(None), felt });
+        let server = Arc::clone(&shared);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // A client that goes away is its own business.
-                tokio::spawn(serve(stream, folder.clone(), Arc::clone(&log)));
+                tokio::spawn(serve(stream, Arc::clone(&server)));
             }
         });
-        Ok(Self { address, served, task })
+        Ok(Self { address, shared, task })
+    }
+
+    /// From now on it is ill, or well.
+    pub fn ail(&self, ailment: Option<Ailment>) {
+        self.shared.ailment.send_replace(ailment);
+    }
+
+    /// How many requests have felt its ailments.
+    pub fn felt(&self) -> usize {
+        self.shared.felt.load(Ordering::Relaxed)
     }
 
     /// Where it listens.
@@ -59,7 +98,7 @@ impl ImageServer {
 
     /// Names of the images that were sent whole, in this order; manifests do not count.
     pub fn served(&self) -> Vec<String> {
-        self.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -69,7 +108,7 @@ impl Drop for ImageServer {
     }
 }
 
-async fn serve(mut stream: TcpStream, folder: PathBuf, served: Arc<Mutex<Vec<String>>>) -> Result<()> {
+async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() > 16_384 || stream.read_buf(&mut head).await? == 0 {
@@ -77,26 +116,51 @@ async fn serve(mut stream: TcpStream, folder: PathBuf, served: Arc<Mutex<Vec<Str
         }
     }
     let request = Request::parse(&String::from_utf8_lossy(&head));
-    match request.context("not a request").and_then(|request| request.authenticated()) {
-        Err(error) => refuse(&mut stream, "403 Forbidden", &format!("{error:#}")).await?,
-        Ok(request) => match tokio::fs::File::open(folder.join(&request.name)).await {
-            Err(_) => refuse(&mut stream, "404 Not Found", "NoSuchKey").await?,
-            Ok(mut file) => {
-                let length = file.metadata().await?.len();
-                if request.wants_image {
-                    answer(&mut stream, "200 OK", length).await?;
-                    tokio::io::copy(&mut file, &mut stream).await?;
-                    served.lock().unwrap_or_else(PoisonError::into_inner).push(request.name);
-                } else {
-                    let manifest = manifest(&request.name, length);
-                    answer(&mut stream, "200 OK", manifest.len() as u64).await?;
-                    stream.write_all(manifest.as_bytes()).await?;
+    let request = match request.context("not a request").and_then(|request| request.authenticated()) {
+        Err(error) => return refuse(&mut stream, "403 Forbidden", &format!("{error:#}")).await,
+        Ok(request) => request,
+    };
+    let ailment = *shared.ailment.borrow();
+    let everything = matches!(ailment, Some(Ailment::Missing | Ailment::Failing));
+    if ailment.is_some() && (everything || request.wants_image) {
+        shared.felt.fetch_add(1, Ordering::Relaxed);
+    }
+    if ailment == Some(Ailment::Failing) {
+        return refuse(&mut stream, "500 Internal Server Error", "InternalError").await;
+    }
+    let file = tokio::fs::File::open(shared.folder.join(&request.name)).await;
+    let Some(mut file) = file.ok().filter(|_| ailment != Some(Ailment::Missing)) else {
+        return refuse(&mut stream, "404 Not Found", "NoSuchKey").await;
+    };
+    let length = file.metadata().await?.len();
+    if request.wants_image {
+        answer(&mut stream, "200 OK", length).await?;
+        match ailment {
+            None => {}
+            Some(Ailment::Corrupting) => {
+                let mut image = Vec::new();
+                file.read_to_end(&mut image).await?;
+                image.iter_mut().for_each(|byte| *byte = !*byte);
+                stream.write_all(&image).await?;
+            }
+            Some(ailment) => {
+                tokio::io::copy(&mut (&mut file).take(length / 2), &mut stream).await?;
+                let mut seen = shared.ailment.subscribe();
+                match ailment {
+                    Ailment::Stalling => std::future::pending().await,
+                    Ailment::Holding => drop(seen.wait_for(Option::is_none).await?),
+                    _ => return Ok(stream.shutdown().await?),
                 }
             }
-        },
+        }
+        tokio::io::copy(&mut file, &mut stream).await?;
+        shared.served.lock().unwrap_or_else(PoisonError::into_inner).push(request.name);
+    } else {
+        let manifest = manifest(&request.name, length);
+        answer(&mut stream, "200 OK", manifest.len() as u64).await?;
+        stream.write_all(manifest.as_bytes()).await?;
     }
-    stream.shutdown().await?;
-    Ok(())
+    Ok(stream.shutdown().await?)
 }
 
 async fn answer(stream: &mut TcpStream, status: &str, length: u64) -> Result<()> {
@@ -107,7 +171,8 @@ async fn answer(stream: &mut TcpStream, status: &str, length: u64) -> Result<()>
 async fn refuse(stream: &mut TcpStream, status: &str, code: &str) -> Result<()> {
     let body = format!("<Error><Code>{code}</Code></Error>");
     answer(stream, status, body.len() as u64).await?;
-    Ok(stream.write_all(body.as_bytes()).await?)
+    stream.write_all(body.as_bytes()).await?;
+    Ok(stream.shutdown().await?)
 }
 
 /// As euca2ools write it, digest of nothing included (storage.md §4.7).

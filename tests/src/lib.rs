@@ -6,6 +6,7 @@ pub mod client;
 pub mod cloud;
 pub mod daemon;
 pub mod disk;
+pub mod faults;
 pub mod helper;
 pub mod home;
 pub mod images;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
+use euca_wire::nc;
 
 use crate::home::Home;
 
@@ -35,7 +36,7 @@ pub fn configure(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &st
 /// The file system's.
 pub fn conf(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &str) -> Result<String> {
     let path = instances(home);
-    std::fs::create_dir(&path)?;
+    std::fs::create_dir_all(&path)?;
     Ok(format!(
         "DAEMON_ADMIN_PORT=\"0\"\nDAEMON_LISTEN=\"{}\"\nNC_PORT=\"{}\"\nHYPERVISOR=\"qemu\"\nDAEMON_LIBVIRT_URI=\"{libvirt_uri}\"\n\
          INSTANCE_PATH=\"{}\"\nVNET_MODE=\"SYSTEM\"\nVNET_BRIDGE=\"{bridge}\"\nDAEMON_DISK_UNIT=\"gb\"\n\
@@ -44,6 +45,52 @@ pub fn conf(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &str) ->
         listen.port(),
         path.display(),
     ))
+}
+
+/// Files below `INSTANCE_PATH` that belong to instances.
+///
+/// # Errors
+/// The file system's.
+pub fn instance_files(home: &Home) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![instances(home)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().contains("/i-") {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// ncRunInstance of one of [`crate::machine`]'s size that boots from its disk, with a MAC address of its own.
+pub fn run_instance(id: &str, image_url: String, number: u32) -> nc::NcRunInstance {
+    nc::NcRunInstance {
+        user_id: Some("alice".to_owned()),
+        image_id: "emi-12345678".to_owned(),
+        image_url,
+        reservation_id: "r-41D30C2E".to_owned(),
+        instance_id: id.to_owned(),
+        instance_type: nc::VirtualMachine {
+            name: Some("m1.small".to_owned()),
+            memory: Some(128),
+            cores: Some(1),
+            disk: Some(1),
+            ..Default::default()
+        },
+        net_params: nc::NetConfig {
+            private_mac_address: format!("d0:0d:00:00:{:02x}:{:02x}", number >> 8 & 0xff, number & 0xff),
+            private_ip: "0.0.0.0".to_owned(),
+            public_ip: "0.0.0.0".to_owned(),
+            network_index: -1,
+            ..Default::default()
+        },
+        ..Default::default()
+    }
 }
 
 /// A free name for a bridge: at most 15 characters, and several clouds in one process.

@@ -3,48 +3,14 @@
 //! device behind it is real.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use euca_helper::testing::{FakeIscsi, PASSWORD};
-use euca_hypervisor::testing::LoopDevice;
 use euca_tests::cloud::{Cloud, POLL_PERIOD};
-use euca_tests::helper::Helper;
+use euca_tests::helper::{Helper, Volume};
 use euca_tests::until;
 use euca_wire::cc;
-use openssl::rsa::Padding;
-use openssl::x509::X509;
-
-/// The links that udev would make, in the place where it makes them: QEMU opens them, in its own view of the files.
-struct ByPath {
-    target: String,
-}
-
-impl ByPath {
-    fn use_for(iscsi: &FakeIscsi, target: &str, device: &Path) -> Self {
-        std::fs::create_dir_all("/dev/disk/by-path").unwrap();
-        std::fs::remove_dir(iscsi.by_path()).unwrap();
-        symlink("/dev/disk/by-path", iscsi.by_path()).unwrap();
-        iscsi.remove("device");
-        symlink(device, iscsi.at("device")).unwrap();
-        iscsi.put("offered", &format!("{target}\n")).unwrap();
-        Self { target: target.to_owned() }
-    }
-
-    fn link(&self) -> PathBuf {
-        format!("/dev/disk/by-path/ip-127.0.0.5:3260-iscsi-{}-lun-1", self.target).into()
-    }
-}
-
-impl Drop for ByPath {
-    fn drop(&mut self) {
-        // Usually the logout has removed it.
-        let _ = std::fs::remove_file(self.link());
-    }
-}
 
 /// A volume comes into a guest, survives the death of `nc-daemon` and a reboot of the guest, goes, comes again, and ends
 /// with its instance. At no time is there a session too many, and never one too few.
@@ -52,22 +18,10 @@ impl Drop for ByPath {
 async fn a_guest_has_its_volume_as_long_as_it_should() {
     let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest");
     let mut cloud = Cloud::start(&guest).await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("volume");
-    std::fs::write(&file, b"hello volume\n").unwrap();
-    std::fs::File::options().write(true).open(&file).unwrap().set_len(1 << 20).unwrap();
-    let device = LoopDevice::create(&file).unwrap();
     let iscsi = FakeIscsi::new().unwrap();
-    let target = format!("iqn.2009-06.com.eucalyptus.test:store{}", std::process::id());
-    let by_path = ByPath::use_for(&iscsi, &target, device.path());
+    let volume = Volume::create(&iscsi, "store").unwrap();
     let _helper = Helper::start(cloud.node_home(), &iscsi).await.unwrap();
-
-    // As the storage controller makes it: with the certificate of the node.
-    let pem = std::fs::read(cloud.node_home().keys_folder().join("node-cert.pem")).unwrap();
-    let key = X509::from_pem(&pem).unwrap().public_key().unwrap().rsa().unwrap();
-    let mut secret = vec![0; key.size() as usize];
-    key.public_encrypt(PASSWORD.as_bytes(), &mut secret, Padding::PKCS1).unwrap();
-    let remote_dev = format!("/opt/eucalyptus,127.0.0.5,{target},{}", STANDARD.encode(secret));
+    let remote_dev = volume.remote_dev(cloud.node_home()).unwrap();
 
     let id = "i-0000DDDD";
     let attach = cc::AttachVolume {
@@ -104,8 +58,8 @@ async fn a_guest_has_its_volume_as_long_as_it_should() {
     let reply = cloud.ask(&attach).await.unwrap().text();
     assert!(reply.contains("<n:return>true<"), "{reply}");
     says(&cloud, "EUCA-GUEST-VOLUME vdb hello volume", 1).await;
-    assert_eq!(iscsi.sessions(), [target.as_str()]);
-    assert!(by_path.link().exists());
+    assert_eq!(iscsi.sessions(), [volume.target()]);
+    assert!(volume.link().exists());
     assert!(!iscsi.trace().join(" ").contains(PASSWORD));
     let twice = cloud.ask(&attach).await.unwrap().text();
     assert!(twice.contains("<n:return>false<"), "{twice}");
@@ -120,12 +74,12 @@ async fn a_guest_has_its_volume_as_long_as_it_should() {
     cloud.booted(id, 2).await.unwrap();
     // The console is another since the reboot.
     says(&cloud, "EUCA-GUEST-VOLUME vdb hello volume", 1).await;
-    assert_eq!(iscsi.sessions(), [target.as_str()]);
+    assert_eq!(iscsi.sessions(), [volume.target()]);
 
     let reply = cloud.ask(&detach).await.unwrap().text();
     assert!(reply.contains("<n:return>true<"), "{reply}");
     assert_eq!(iscsi.sessions(), [""; 0]);
-    assert!(!by_path.link().exists());
+    assert!(!volume.link().exists());
     let again = cloud.ask(&detach).await.unwrap().text();
     assert!(again.contains("<n:return>false<"), "{again}");
 

@@ -9,6 +9,7 @@
 #     by-path/         what udev makes of them: a link to the block device that the link `device` leads to
 #     exit-<action>    the exit code to fail an action with
 #     hang-<action>    an action that never ends
+#     hold-<action>    an action that does not begin while this is there
 umask 077
 here=${0%/*}
 echo "$*" >> "$here/trace"
@@ -31,6 +32,7 @@ done
 address=${portal%:3260}
 
 [ -e "$here/hang-$operation" ] && exec sleep 1000
+while [ -e "$here/hold-$operation" ]; do sleep 0.1; done
 [ -e "$here/exit-$operation" ] && { echo "iscsiadm: as planned" >&2; exit "$(cat "$here/exit-$operation")"; }
 
 record=$here/nodes/$target/$address,3260,1/default

@@ -50,6 +50,8 @@ pub enum Fault {
     Cut,
     /// No answer comes.
     Silence,
+    /// No answer comes before [`Bucket::heal`].
+    Hold,
 }
 
 /// A policy that lets whoever has it put objects whose names begin with `prefix` into `bucket`, and its signature.
@@ -149,6 +151,11 @@ impl Bucket {
         self.store().faults.insert(request.to_owned(), (fault, times));
     }
 
+    /// From now on nothing fails, and what is held is answered.
+    pub fn heal(&self) {
+        self.store().faults.clear();
+    }
+
     /// All requests so far.
     pub fn requests(&self) -> Vec<String> {
         self.store().requests.clone()
@@ -226,6 +233,11 @@ async fn answer(store: Arc<Mutex<Store>>, request: Request<Incoming>) -> Answer 
     };
     match fault {
         Some(Fault::Silence) => std::future::pending().await,
+        Some(Fault::Hold) => {
+            while lock(&store).faults.contains_key(&request) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
         Some(Fault::Cut) => return Err(io::ErrorKind::ConnectionReset.into()),
         Some(Fault::ErrorDocument) => {
             return reply(StatusCode::OK, "<Error><Code>InternalError</Code></Error>".to_owned());

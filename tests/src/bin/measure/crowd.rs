@@ -23,30 +23,11 @@ pub async fn run(guest: &Path, guests: u32) -> Result<()> {
     for number in 0..guests {
         // Of the node itself: its cluster would ask no host of two cores for so many.
         let request = nc::NcRunInstance {
-            user_id: Some("alice".to_owned()),
-            image_id: "emi-12345678".to_owned(),
-            image_url: cloud.images.url("root.img"),
             kernel_id: Some("eki-12345678".to_owned()),
             kernel_url: Some(cloud.images.url("kernel")),
             ramdisk_id: Some("eri-12345678".to_owned()),
             ramdisk_url: Some(cloud.images.url("ramdisk")),
-            reservation_id: "r-41D30C2E".to_owned(),
-            instance_id: id(number),
-            instance_type: nc::VirtualMachine {
-                name: Some("m1.small".to_owned()),
-                memory: Some(128),
-                cores: Some(1),
-                disk: Some(1),
-                ..Default::default()
-            },
-            net_params: nc::NetConfig {
-                private_mac_address: format!("d0:0d:00:00:00:{number:02x}"),
-                private_ip: "0.0.0.0".to_owned(),
-                public_ip: "0.0.0.0".to_owned(),
-                network_index: -1,
-                ..Default::default()
-            },
-            ..Default::default()
+            ..node::run_instance(&id(number), cloud.images.url("root.img"), number)
         };
         let reply = cluster.send(&request).await?.text();
         ensure!(reply.contains("<n:return>true<"), "{reply}");
