@@ -17,7 +17,7 @@ mkdir -p "$out"
 exec 9> "$out/.lock"
 flock 9
 
-version=$(cat "$0" "$here/init" "$busybox" | sha256sum | cut -d' ' -f1)
+version=$(cat "$0" "$here/init" "$here/dhcp" "$busybox" | sha256sum | cut -d' ' -f1)
 if [[ -f $out/.version && $(< "$out/.version") == "$version" ]]; then
     exit 0
 fi
@@ -37,7 +37,7 @@ release=$(basename "$work"/package/lib/modules/*)
 "$busybox" depmod -b "$work/package" "$release"
 root=$work/initramfs
 mkdir -p "$root/bin" "$root/modules"
-for wanted in virtio_pci virtio_blk virtio_scsi ata_piix sd_mod ext4 button evdev; do
+for wanted in virtio_pci virtio_net virtio_blk virtio_scsi ata_piix sd_mod ext4 button evdev; do
     awk -v wanted="$wanted.ko" -F '[: ]+' '{
         n = split($1, path, "/")
         if (path[n] == wanted) for (i = NF; i >= 1; i--) if ($i != "") print $i
@@ -50,6 +50,7 @@ done < "$work/modules"
 cp "$busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 install -m 0755 "$here/init" "$root/init"
+install -m 0755 "$here/dhcp" "$root/bin/dhcp"
 (cd "$root" && find . | LC_ALL=C sort | "$busybox" cpio -o -H newc 2>/dev/null | gzip -1) > "$work/ramdisk"
 
 mkdir -p "$work/files/root"

@@ -50,6 +50,14 @@ impl Cloud {
     /// # Errors
     /// A part does not start.
     pub async fn start(guest: &Path) -> Result<Self> {
+        Self::start_with(guest, "").await
+    }
+
+    /// The same with these lines in both daemons' configuration; `BRIDGE` stands for the node's bridge there.
+    ///
+    /// # Errors
+    /// As [`Cloud::start`].
+    pub async fn start_with(guest: &Path, lines: &str) -> Result<Self> {
         TestGuest::build(guest).context("building the guest")?;
         let libvirtd = PrivateLibvirtd::start(&node::cache()).await.context("starting libvirtd")?;
         let bridge = TestBridge::create(&node::bridge_name())?;
@@ -58,11 +66,14 @@ impl Cloud {
         let node_address = free_address([127, 8, 0, 2].into())?;
         let node_home = Home::new()?;
         let cluster_home = Home::with_keys_of(&node_home)?;
-        node::configure(&node_home, node_address, &libvirtd.uri(), bridge.name())?;
+        // The first line that sets a variable counts.
+        let lines = lines.replace("BRIDGE", bridge.name());
+        let conf = node::conf(&node_home, node_address, &libvirtd.uri(), bridge.name())?;
+        node_home.configure(&(lines.clone() + &conf))?;
         let node = Daemon::start("nc-daemon", &node_home)?;
 
         let cluster_address = free_address([127, 8, 0, 3].into())?;
-        cluster_home.configure(&Home::cluster_conf(cluster_address, &[node_address]))?;
+        cluster_home.configure(&(lines + &Home::cluster_conf(cluster_address, &[node_address])))?;
         let cluster = Daemon::start("cc-daemon", &cluster_home)?;
         let clc = Clc::new(&cluster_home.keys(), Role::Cloud, cluster_address)?;
         let client = CcClient::new(&cluster_home, cluster_address);

@@ -8,8 +8,8 @@
 )]
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -98,9 +98,35 @@ impl Peer {
         self.inside(|| connects(address, port))
     }
 
+    /// What is answered to a GET request on a TCP port of `address`, but for the headers.
+    pub fn gets(&self, address: &str, port: u16) -> Option<String> {
+        let address = SocketAddr::new(address.parse().unwrap(), port);
+        self.inside(|| {
+            let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+            stream.set_read_timeout(Some(PATIENCE * 5)).unwrap();
+            stream.write_all(b"GET / HTTP/1.0\r\n\r\n").ok()?;
+            let mut text = String::new();
+            stream.read_to_string(&mut text).ok()?;
+            Some(text.split_once("\r\n\r\n")?.1.trim_end().to_owned())
+        })
+    }
+
     /// Has it answer on a TCP port, each connection with the caller's address, until the answer is dropped.
     pub fn answers(&self, port: u16) -> Answer {
         self.inside(|| answers(port))
+    }
+
+    /// Has it answer GET requests on a TCP port with what `answer` says, until the answer is dropped.
+    pub fn serves(&self, port: u16, answer: impl Fn() -> String + Send + 'static) -> Answer {
+        self.inside(|| {
+            serve(port, move |stream, _| {
+                let mut request = [0; 4096];
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                // A request is one packet here.
+                let _ = stream.read(&mut request);
+                format!("HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n{}", answer())
+            })
+        })
     }
 
     /// Does something in its namespace.
@@ -133,6 +159,10 @@ pub fn connects(address: &str, port: u16) -> Option<String> {
 /// Answers on a TCP port of the calling thread's namespace, each connection with the caller's address, until the answer
 /// is dropped.
 pub fn answers(port: u16) -> Answer {
+    serve(port, |_, peer| format!("{peer}\n"))
+}
+
+fn serve(port: u16, answer: impl Fn(&mut TcpStream, IpAddr) -> String + Send + 'static) -> Answer {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap();
     listener.set_nonblocking(true).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
@@ -140,8 +170,11 @@ pub fn answers(port: u16) -> Answer {
     std::thread::spawn(move || {
         while !stopped.load(Ordering::Relaxed) {
             match listener.accept() {
-                // The caller may be gone already.
-                Ok((mut stream, peer)) => drop(writeln!(stream, "{}", peer.ip())),
+                Ok((mut stream, peer)) => {
+                    let text = answer(&mut stream, peer.ip());
+                    // The caller may be gone already.
+                    let _ = stream.write_all(text.as_bytes());
+                }
                 Err(_) => std::thread::park_timeout(Duration::from_millis(10)),
             }
         }

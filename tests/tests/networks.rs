@@ -1,0 +1,136 @@
+//! Managed networks through the whole product: the CLC's calls, both daemons, the kernel, and guests that get their
+//! addresses by DHCP and try to reach each other.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use euca_tests::cloud::{Cloud, POLL_PERIOD};
+use euca_tests::until;
+use euca_vnet_host::testing::{Peer, ip, isolated};
+use euca_wire::cc;
+
+/// How a site sets its networks; the CLC is another host.
+const SITE: &str = r#"
+VNET_MODE="MANAGED-NOVLAN"
+VNET_PUBINTERFACE="out"
+VNET_PRIVINTERFACE="BRIDGE"
+VNET_SUBNET="10.10.0.0"
+VNET_NETMASK="255.255.0.0"
+VNET_ADDRSPERNET="32"
+VNET_DNS="10.0.0.53"
+VNET_PUBLICIPS="192.168.7.50-192.168.7.60"
+VNET_CLOUDIP="192.168.7.1"
+VNET_DHCPDAEMON="/usr/sbin/dnsmasq"
+"#;
+const USER: &str = "alice";
+const WEB: &str = "i-0000AAAA";
+const DATABASE: &str = "i-0000BBBB";
+
+/// Two guests in two groups get their addresses from us, ask for their metadata, reach each other once a rule permits
+/// it, and one answers at its elastic address. cc_t094 and others judge the tables; this judges packets.
+#[test]
+fn guests_of_two_groups_reach_each_other_when_a_rule_permits_it() {
+    isolated(async || {
+        // The world outside, where the CLC is.
+        let world = Peer::new("out");
+        ip(&["address", "add", "192.168.7.2/24", "dev", "out"]);
+        world.ip(&["address", "add", "192.168.7.1/24", "dev", "eth0"]);
+        world.ip(&["route", "add", "10.10.0.0/16", "via", "192.168.7.2"]);
+        let tasks = Arc::new(Mutex::new(String::new()));
+        let told = Arc::clone(&tasks);
+        let _metadata = world.serves(8773, move || told.lock().unwrap().clone());
+
+        let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest");
+        let cloud = Cloud::start_with(&guest, SITE).await.unwrap();
+        for (vlan, group) in [(10, "web"), (15, "database")] {
+            let request = cc::StartNetwork {
+                user_id: Some(USER.to_owned()),
+                vlan: Some(vlan),
+                net_name: Some(group.to_owned()),
+                ..Default::default()
+            };
+            succeeds(&cloud, &request).await.unwrap();
+        }
+        for (id, vlan, group) in [(WEB, 10, "web"), (DATABASE, 15, "database")] {
+            let request = cc::RunInstances {
+                vlan,
+                net_names: vec![group.to_owned()],
+                network_index_list: vec![2],
+                ..cloud.request(id)
+            };
+            cloud.launch(&request).await.unwrap();
+        }
+        for (id, line) in [
+            (WEB, "EUCA-GUEST-ADDRESS 10.10.1.2/27 10.10.1.1"),
+            (DATABASE, "EUCA-GUEST-ADDRESS 10.10.1.162/27 10.10.1.161"),
+        ] {
+            cloud.reaches(id, Some("Extant"), Duration::from_secs(60)).await.unwrap();
+            says(&cloud, id, line).await;
+        }
+
+        "reach 10.10.1.162\n".clone_into(&mut tasks.lock().unwrap());
+        says(&cloud, WEB, "EUCA-GUEST-REACH 10.10.1.162 nothing").await;
+        let rule = cc::NetworkRule {
+            type_: "firewall-open".to_owned(),
+            source_names: vec!["web".to_owned()],
+            user_names: vec![USER.to_owned()],
+            dest_name: "database".to_owned(),
+            protocol: "tcp".to_owned(),
+            port_range_min: 80,
+            port_range_max: 80,
+            ..Default::default()
+        };
+        succeeds(&cloud, &configure(vec![rule])).await.unwrap();
+        says(&cloud, WEB, "EUCA-GUEST-REACH 10.10.1.162 10.10.1.162").await;
+
+        let assign = cc::AssignAddress {
+            user_id: Some(USER.to_owned()),
+            source: "192.168.7.50".to_owned(),
+            dest: "10.10.1.2".to_owned(),
+            ..Default::default()
+        };
+        succeeds(&cloud, &assign).await.unwrap();
+        assert_eq!(world.connects("192.168.7.50", 80), None, "no rule lets the world in");
+        let rule = cc::NetworkRule {
+            type_: "firewall-open".to_owned(),
+            source_nets: vec!["192.168.7.0/24".to_owned()],
+            dest_name: "web".to_owned(),
+            protocol: "tcp".to_owned(),
+            port_range_min: 80,
+            port_range_max: 80,
+            ..Default::default()
+        };
+        succeeds(&cloud, &configure(vec![rule])).await.unwrap();
+        assert_eq!(world.gets("192.168.7.50", 80).as_deref(), Some("10.10.1.2"), "at its elastic address");
+
+        for id in [WEB, DATABASE] {
+            cloud.terminate(id).await.unwrap();
+            cloud.reaches(id, Some("Teardown"), 2 * POLL_PERIOD).await.unwrap();
+        }
+        cloud.stop().unwrap();
+    });
+}
+
+fn configure(rules: Vec<cc::NetworkRule>) -> cc::ConfigureNetwork {
+    cc::ConfigureNetwork { user_id: Some(USER.to_owned()), rules, ..Default::default() }
+}
+
+async fn succeeds<Q: euca_wire::Request>(cloud: &Cloud, request: &Q) -> Result<()> {
+    let reply = cloud.ask(request).await?;
+    ensure!(reply.text().contains("<n:return>true</n:return>"), "refused: {}", reply.text());
+    Ok(())
+}
+
+/// Waits for a line on an instance's console.
+async fn says(cloud: &Cloud, id: &str, line: &str) {
+    let mut console = String::new();
+    let waited = until(line, Duration::from_secs(180), async || {
+        console = cloud.console(id).await?;
+        Ok(console.lines().any(|said| said.trim_end() == line))
+    });
+    let waited = waited.await;
+    assert!(waited.is_ok(), "{id}: {waited:?}: {console}");
+}
