@@ -268,3 +268,257 @@ fn permission(rule: &Rule, to: Ipv4Net) -> Option<String> {
     };
     Some(format!("{from}-d {to} {traffic}-j ACCEPT"))
 }
+
+#[cfg(test)]
+mod tests {
+    use euca_vnet::{Plan as AddressPlan, Pool, PublicAddresses};
+
+    use super::*;
+
+    fn address(text: &str) -> Ipv4Addr {
+        text.parse().unwrap()
+    }
+
+    /// Configurations C1 and C2 of network.md §16.1, with 192.0.2.5 as public address.
+    fn site(vlans: bool) -> Site {
+        let (subnet, addresses) = if vlans { ("10.10.0.0/16", 32) } else { ("172.16.0.0/12", 64) };
+        let mut public = Pool::default();
+        public.apply(PublicAddresses::One(address("192.0.2.5"))).unwrap();
+        Site {
+            managed: ManagedSettings {
+                vlans,
+                plan: AddressPlan::new(subnet.parse().unwrap(), addresses).unwrap(),
+                dns: address("10.0.0.53"),
+                public,
+                local: Vec::new(),
+                tunnels: false,
+            },
+            public_interface: "eth0".to_owned(),
+            private_interface: "eth1".to_owned(),
+            cloud: vlans.then(|| address("192.168.7.1")),
+        }
+    }
+
+    fn network(site: &Site, vlan: i32, group: &str, rules: Vec<Rule>) -> Network {
+        let (vlan, subnet) = site.managed.plan.network(vlan).unwrap();
+        Network { vlan, subnet, group: Group::from(("admin", group)), rules }
+    }
+
+    fn active(networks: impl IntoIterator<Item = Network>, mapped: &[(&str, &str)]) -> Active {
+        let mapped: BTreeMap<_, _> =
+            mapped.iter().map(|(public, private)| (address(public), address(private))).collect();
+        Active {
+            networks: networks.into_iter().map(|network| (network.vlan, network)).collect(),
+            public: mapped.keys().copied().collect(),
+            mapped,
+        }
+    }
+
+    /// The base rules of network.md §8.2, in chains of our own (net_t080, net_t081).
+    #[test]
+    fn the_base_rules_are_there_without_a_network() {
+        assert_eq!(
+            site(true).plan(&Active::default()).rules.to_string(),
+            "*filter\n\
+             :EUCA-FWD - [0:0]\n\
+             -A EUCA-FWD -d 10.10.0.0/16 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n\
+             -A EUCA-FWD -s 10.10.0.0/16 ! -d 10.10.0.0/16 -j ACCEPT\n\
+             -A EUCA-FWD -d 10.10.0.0/16 -j DROP\n\
+             -I FORWARD 1 -j EUCA-FWD\n\
+             COMMIT\n\
+             *nat\n\
+             :EUCA-OUT - [0:0]\n\
+             :EUCA-POST - [0:0]\n\
+             :EUCA-PRE - [0:0]\n\
+             -A EUCA-POST -s 10.10.0.0/16 -d 192.168.7.1/32 -p tcp -m tcp --dport 8773 -j ACCEPT\n\
+             -A EUCA-POST -s 10.10.0.0/16 ! -d 10.10.0.0/16 -j MASQUERADE\n\
+             -A EUCA-PRE -s 10.10.0.0/16 -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 192.168.7.1:8773\n\
+             -I OUTPUT 1 -j EUCA-OUT\n\
+             -I POSTROUTING 1 -j EUCA-POST\n\
+             -I PREROUTING 1 -j EUCA-PRE\n\
+             COMMIT\n"
+        );
+        let without_cloud = site(false).plan(&Active::default()).rules.to_string();
+        assert!(without_cloud.contains("-s 172.16.0.0/12 -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 169.254.169.254:8773\n"), "{without_cloud}");
+        assert!(!without_cloud.contains("8773 -j ACCEPT"), "the CLC is on this host: {without_cloud}");
+    }
+
+    #[test]
+    fn rules_of_groups_are_what_the_specification_says() {
+        use Traffic::*;
+        let one = |port| Some(Ports { first: port, last: port });
+        let rows = [
+            ("net_t130", "0.0.0.0/0", Tcp(one(22)), "-d 10.10.1.0/27 -p tcp -m tcp --dport 22 -j ACCEPT"),
+            ("net_t131", "0.0.0.0/0", Icmp(None), "-d 10.10.1.0/27 -p icmp -j ACCEPT"),
+            ("net_t132", "0.0.0.0/0", Udp(None), "-d 10.10.1.0/27 -p udp -j ACCEPT"),
+            (
+                "net_t133",
+                "0.0.0.0/0",
+                Tcp(Some(Ports { first: 0, last: 1024 })),
+                "-d 10.10.1.0/27 -p tcp -m tcp --dport 0:1024 -j ACCEPT",
+            ),
+            (
+                "net_t134",
+                "10.10.1.0/27",
+                Tcp(Some(Ports { first: 1, last: 65535 })),
+                "-s 10.10.1.0/27 -d 10.10.1.0/27 -p tcp -m tcp --dport 1:65535 -j ACCEPT",
+            ),
+            (
+                "net_t135, the other way",
+                "10.10.1.160/27",
+                Tcp(one(80)),
+                "-s 10.10.1.160/27 -d 10.10.1.0/27 -p tcp -m tcp --dport 80 -j ACCEPT",
+            ),
+            ("net_t140", "10.1.0.0/16", Any, "-s 10.1.0.0/16 -d 10.10.1.0/27 -j ACCEPT"),
+            (
+                "net_t141",
+                "10.1.0.0/16",
+                Udp(one(53)),
+                "-s 10.1.0.0/16 -d 10.10.1.0/27 -p udp -m udp --dport 53 -j ACCEPT",
+            ),
+            ("net_t142", "0.0.0.0/0", Tcp(None), "-d 10.10.1.0/27 -p tcp -j ACCEPT"),
+            (
+                "a type",
+                "0.0.0.0/0",
+                Icmp(Some((8, None))),
+                "-d 10.10.1.0/27 -p icmp -m icmp --icmp-type 8 -j ACCEPT",
+            ),
+            (
+                "a type and a code",
+                "0.0.0.0/0",
+                Icmp(Some((3, Some(4)))),
+                "-d 10.10.1.0/27 -p icmp -m icmp --icmp-type 3/4 -j ACCEPT",
+            ),
+            ("a protocol", "0.0.0.0/0", Protocol(47), "-d 10.10.1.0/27 -p 47 -j ACCEPT"),
+        ];
+        for (row, source, traffic, expected) in rows {
+            let rule = Rule { source: source.parse().unwrap(), traffic };
+            assert_eq!(
+                permission(&rule, "10.10.1.0/27".parse().unwrap()).as_deref(),
+                Some(expected),
+                "{row}"
+            );
+        }
+        let any_by_accident = Rule { source: Ipv4Net::default(), traffic: Icmp(Some((255, None))) };
+        assert_eq!(permission(&any_by_accident, Ipv4Net::default()), None);
+    }
+
+    #[test]
+    fn chains_of_groups_cannot_collide() {
+        for (row, user, name, chain) in [
+            ("net_t100", "admin", "default", "SG-33d3ab2d46577d02"),
+            ("§8.3", "bob", "web", "SG-7e1f503b6fe0985b"),
+            ("net_t120", "a-b", "c", "SG-695274f6b86e6e90"),
+            ("net_t120", "a", "b-c", "SG-02654a5c0c95227c"),
+        ] {
+            assert_eq!(group_chain(&Group::from((user, name))), chain, "{row}");
+        }
+        let long = "u".repeat(20);
+        assert_eq!(group_chain(&Group::from((long.as_str(), "a-long-group"))).len(), 19, "net_t117");
+    }
+
+    /// The example of network.md §8.6 in our chains: VLAN 10 with tcp 22 open, an elastic address; the SNAT comes
+    /// before the MASQUERADE (net_t188), and excludes what is inside (net_t180, net_t191).
+    #[test]
+    fn a_network_with_an_elastic_address_is_as_in_the_example() {
+        let site = site(true);
+        let ssh =
+            Rule { source: Ipv4Net::default(), traffic: Traffic::Tcp(Some(Ports { first: 22, last: 22 })) };
+        let plan =
+            site.plan(&active([network(&site, 10, "default", vec![ssh])], &[("192.0.2.5", "10.10.1.2")]));
+        let rules = plan.rules.to_string();
+        let positions = [
+            "-A EUCA-FWD -s 10.10.0.0/16 ! -d 10.10.0.0/16 -j ACCEPT",
+            "-A EUCA-FWD -d 10.10.0.0/21 -j EUCA-NET-0a0a0000",
+            "-A EUCA-FWD -d 10.10.0.0/16 -j DROP",
+            "-A EUCA-NET-0a0a0000 -d 10.10.1.0/27 -j EUCA-SG-33d3ab2d46577d02",
+            "-A EUCA-SG-33d3ab2d46577d02 -s 10.10.1.0/27 -d 10.10.1.0/27 -j ACCEPT",
+            "-A EUCA-SG-33d3ab2d46577d02 -d 10.10.1.0/27 -p tcp -m tcp --dport 22 -j ACCEPT",
+            "-A EUCA-DN-c0000200 -d 192.0.2.5/32 -j DNAT --to-destination 10.10.1.2",
+            "-A EUCA-OUT -d 192.0.2.0/24 -j EUCA-DN-c0000200",
+            "-A EUCA-POST -s 10.10.0.0/21 -j EUCA-SN-0a0a0000",
+            "-A EUCA-POST -s 10.10.0.0/16 ! -d 10.10.0.0/16 -j MASQUERADE",
+            "-A EUCA-PRE -d 192.0.2.0/24 -j EUCA-DN-c0000200",
+            "-A EUCA-SN-0a0a0000 -s 10.10.1.2/32 ! -d 10.10.0.0/16 -j SNAT --to-source 192.0.2.5",
+        ]
+        .map(|rule| rules.find(rule).unwrap_or_else(|| panic!("{rule} is not in {rules}")));
+        assert!(positions.is_sorted(), "{rules}");
+        let addresses: Vec<_> = plan.links.addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            addresses,
+            ["192.0.2.5/32 on eth0", "169.254.169.254/32 on eth1", "10.10.1.1/27 on eucabr10"]
+        );
+        assert_eq!(plan.links.devices.keys().collect::<Vec<_>>(), ["eth1.10", "eucabr10"]);
+        assert_eq!(plan.links.devices["eth1.10"].master.as_deref(), Some("eucabr10"));
+        assert_eq!(plan.links.devices["eucabr10"].kind, Kind::Bridge { stp: true });
+
+        let flat = self::site(false);
+        let rules = flat.plan(&active([], &[("192.0.2.5", "172.16.2.2")])).rules.to_string();
+        let excluded = "-s 172.16.2.2/32 ! -d 172.16.0.0/12 -j SNAT --to-source 192.0.2.5";
+        assert!(rules.contains(excluded), "net_t191: {rules}");
+    }
+
+    /// net_t103: no device, the gateway is the private interface's.
+    #[test]
+    fn without_vlans_networks_share_the_private_interface() {
+        let site = site(false);
+        let plan = site.plan(&active([network(&site, 10, "default", vec![])], &[]));
+        assert!(plan.links.devices.is_empty());
+        let addresses: Vec<_> = plan.links.addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["169.254.169.254/32 on eth1", "172.16.2.1/26 on eth1"]);
+    }
+
+    #[test]
+    fn what_is_ours_is_known_by_its_name_and_what_hangs_on_it() {
+        use rtnetlink::packet_route::link::InfoKind;
+        let link = |index, kind: Option<InfoKind>, master| Link {
+            index,
+            kind,
+            master,
+            up: true,
+            isolated: false,
+            mtu: 1500,
+        };
+        let links = [
+            ("eth1", link(1, None, None)),
+            ("eucabr10", link(2, Some(InfoKind::Bridge), None)),
+            ("eth1.10", link(3, Some(InfoKind::Vlan), Some(2))),
+            ("eucabr11", link(4, Some(InfoKind::Bridge), None)),
+            ("eth1.11", link(5, Some(InfoKind::Vlan), Some(4))),
+            ("vnet0", link(6, Some(InfoKind::Tun), Some(4))),
+            ("eth1.12", link(7, Some(InfoKind::Vlan), None)),
+            ("eucabr1", link(8, Some(InfoKind::Bridge), None)),
+            ("eucabr4096", link(9, Some(InfoKind::Bridge), None)),
+            ("eucabr13", link(10, Some(InfoKind::Tun), None)),
+            ("br0", link(11, Some(InfoKind::Bridge), None)),
+        ];
+        let present = Present {
+            links: links.into_iter().map(|(name, link)| (name.to_owned(), link)).collect(),
+            ..Default::default()
+        };
+        let site = site(true);
+        let ours: Vec<_> = present
+            .links
+            .iter()
+            .filter(|(name, link)| site.is_ours(&present, name, link))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        // A guest hangs on eucabr11; eth1.12 is nobody's port.
+        assert_eq!(ours, ["eth1.10", "eucabr10"]);
+        for (device, text, prefix, ours) in [
+            ("eucabr10", "10.10.1.1", 27, true),
+            ("eth1", "10.10.1.1", 27, true),
+            ("eth1", "10.10.1.1", 16, false),
+            ("eth1", "10.10.1.2", 27, false),
+            ("br0", "10.10.1.1", 27, false),
+            ("eth0", "192.0.2.5", 32, true),
+            ("eth0", "192.0.2.5", 24, false),
+            ("eth0", "192.0.2.6", 32, false),
+            ("eth1", "192.0.2.5", 32, false),
+        ] {
+            let given =
+                Address { device: device.to_owned(), address: address(text), prefix, link_scope: false };
+            assert_eq!(site.is_our_address(&given), ours, "{given}");
+        }
+    }
+}

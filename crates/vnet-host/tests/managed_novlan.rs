@@ -1,18 +1,31 @@
-//! MANAGED-NOVLAN on a real kernel: what guests and outsiders reach (network.md §7, §16.13).
+//! MANAGED-NOVLAN on a real kernel: what guests and outsiders reach (network.md §7, §16.13), and what becomes of it when
+//! the daemon starts again or the kernel is damaged.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::net::Ipv4Addr;
+use std::process::Command;
 use std::sync::Arc;
 
 use euca_command::Programs;
 use euca_vnet::{
-    Effect, Effects as _, Group, ManagedSettings, Network, Plan, Pool, Ports, PublicAddresses, Rule, Traffic,
+    Effect, Effects as _, Group, ManagedSettings, Network, Plan, Pool, Ports, PublicAddresses, Rule, State,
+    Traffic,
 };
-use euca_vnet_host::testing::{Peer, ip, isolated};
+use euca_vnet_host::testing::{Answer, Peer, answers, connects, ip, isolated, succeed};
 use euca_vnet_host::{Host, Site};
 
-fn site() -> Site {
+/// The guest of VLAN 10, its neighbour there, and that of VLAN 15.
+const GUEST: &str = "10.10.1.2";
+const NEIGHBOUR: &str = "10.10.1.3";
+const OTHER: &str = "10.10.1.162";
+const ELASTIC: &str = "192.168.7.50";
+
+fn address(text: &str) -> Ipv4Addr {
+    text.parse().unwrap()
+}
+
+fn site(cloud: Option<&str>) -> Site {
     let mut public = Pool::default();
-    let address = |text: &str| text.parse().unwrap();
     public.apply(PublicAddresses::Range(address("192.168.7.50"), address("192.168.7.60"))).unwrap();
     Site {
         managed: ManagedSettings {
@@ -25,8 +38,12 @@ fn site() -> Site {
         },
         public_interface: "out".to_owned(),
         private_interface: "br0".to_owned(),
-        cloud: Some(address("192.168.7.1")),
+        cloud: cloud.map(address),
     }
+}
+
+fn host(site: &Site) -> Host {
+    Host::new(site.clone(), Arc::new(Programs::default()))
 }
 
 fn network(site: &Site, vlan: u16, group: &str, rules: Vec<Rule>) -> Network {
@@ -38,33 +55,289 @@ fn tcp(source: &str, port: u16) -> Rule {
     Rule { source: source.parse().unwrap(), traffic: Traffic::Tcp(Some(Ports { first: port, last: port })) }
 }
 
-#[test]
-fn guests_reach_what_they_may() {
-    isolated(async || {
+async fn order(host: &Host, effects: impl IntoIterator<Item = Effect>) {
+    for effect in effects {
+        host.carry_out(&effect).await.unwrap();
+    }
+}
+
+fn map(public: &str, private: &str) -> [Effect; 2] {
+    let (public, private) = (address(public), address(private));
+    [Effect::AddPublicAddress(public), Effect::MapAddress { public, private }]
+}
+
+/// A host with a cable to the world outside and a bridge with three guests, two of them in one network.
+struct World {
+    clc: Peer,
+    guest: Peer,
+    neighbour: Peer,
+    other: Peer,
+    _answers: [Answer; 5],
+}
+
+impl World {
+    fn new() -> Self {
         let clc = Peer::new("out");
         ip(&["address", "add", "192.168.7.2/24", "dev", "out"]);
         clc.ip(&["address", "add", "192.168.7.1/24", "dev", "eth0"]);
         clc.ip(&["route", "add", "10.10.0.0/16", "via", "192.168.7.2"]);
         ip(&["link", "add", "br0", "up", "type", "bridge"]);
-        let site = site();
-        let host = Host::new(site.clone(), Arc::new(Programs::default()));
-        let (default, web) = (network(&site, 10, "default", vec![]), network(&site, 15, "web", vec![]));
-        for effect in [
-            Effect::Restore(euca_vnet::State::default()),
-            Effect::StartNetwork(default.clone()),
-            Effect::StartNetwork(web.clone()),
-        ] {
-            host.carry_out(&effect).await.unwrap();
+        let guest = Peer::guest("tap1", "br0", "10.10.1.2/27", "10.10.1.1");
+        let neighbour = Peer::guest("tap2", "br0", "10.10.1.3/27", "10.10.1.1");
+        let other = Peer::guest("tap3", "br0", "10.10.1.162/27", "10.10.1.161");
+        let ssh = |peer: &Peer| peer.answers(22);
+        let _answers = [ssh(&guest), ssh(&neighbour), ssh(&other), clc.answers(8773), clc.answers(80)];
+        Self { clc, guest, neighbour, other, _answers }
+    }
+
+    /// What the matrix of network.md §7 says of a network 10 whose port 22 is open for the world and for network 15, and
+    /// whose guest has an elastic address.
+    fn is_as_specified(&self, when: &str) {
+        let Self { clc, guest, neighbour, other, .. } = self;
+        let rows: [(&str, Option<String>, Option<&str>); 14] = [
+            ("net_t281: out, elastic", guest.connects("192.168.7.1", 80), Some(ELASTIC)),
+            ("net_t281: out, without", neighbour.connects("192.168.7.1", 80), Some("192.168.7.2")),
+            ("net_t281: out, without", other.connects("192.168.7.1", 80), Some("192.168.7.2")),
+            ("from outside to a private address, open", clc.connects(NEIGHBOUR, 22), Some("192.168.7.1")),
+            ("from outside to a private address, default deny", clc.connects(OTHER, 22), None),
+            ("net_t271: elastic address", clc.connects(ELASTIC, 22), Some("192.168.7.1")),
+            ("net_t273: elastic address, from this host", connects(ELASTIC, 22), Some(ELASTIC)),
+            ("net_t274: own elastic address", guest.connects(ELASTIC, 22), None),
+            ("net_t280: of another group", other.connects(ELASTIC, 22), Some(OTHER)),
+            ("same group", neighbour.connects(GUEST, 22), Some(NEIGHBOUR)),
+            ("net_t276: allowed", other.connects(GUEST, 22), Some(OTHER)),
+            ("net_t276: dropped", guest.connects(OTHER, 22), None),
+            ("net_t270: metadata", neighbour.connects("169.254.169.254", 80), Some(NEIGHBOUR)),
+            ("net_t270: metadata, elastic", guest.connects("169.254.169.254", 80), Some(ELASTIC)),
+        ];
+        for (row, found, expected) in rows {
+            assert_eq!(found.as_deref(), expected, "{row}, {when}");
         }
-        let a = Peer::guest("tap1", "br0", "10.10.1.2/27", "10.10.1.1");
-        let b = Peer::guest("tap2", "br0", "10.10.1.162/27", "10.10.1.161");
-        let _ssh = a.answers(22);
-        assert_eq!(b.connects("10.10.1.2", 22), None, "net_t276 before the rule");
-        let rules = vec![tcp("10.10.1.160/27", 22)];
-        host.carry_out(&Effect::SetRules(vec![Network { rules, ..default }])).await.unwrap();
-        assert_eq!(b.connects("10.10.1.2", 22).as_deref(), Some("10.10.1.162"), "net_t276 after it");
-        let _metadata = clc.answers(8773);
-        assert_eq!(a.connects("169.254.169.254", 80).as_deref(), Some("10.10.1.2"), "net_t270");
-        assert_eq!(host.repair().await.unwrap(), Vec::<String>::new());
+    }
+}
+
+fn state(site: &Site) -> State {
+    State {
+        networks: vec![
+            network(site, 10, "default", vec![tcp("192.168.7.0/24", 22), tcp("10.10.1.160/27", 22)]),
+            network(site, 15, "web", vec![]),
+        ],
+        public: vec![(address(ELASTIC), address(GUEST))],
+    }
+}
+
+/// Rules of other software in every chain we jump from.
+fn foreign_rules() {
+    for rule in [
+        "filter INPUT -p tcp --dport 1 -j ACCEPT",
+        "filter FORWARD -s 198.51.100.1 -j ACCEPT",
+        "nat PREROUTING -d 198.51.100.2 -j DNAT --to-destination 198.51.100.3",
+        "nat POSTROUTING -s 198.51.100.4 -j MASQUERADE",
+        "nat OUTPUT -d 198.51.100.5 -j ACCEPT",
+    ] {
+        let (table, rule) = rule.split_once(' ').unwrap();
+        succeed(Command::new("iptables").args(["-t", table, "-A"]).args(rule.split(' ')));
+    }
+}
+
+/// Everything in the firewall that is not ours.
+fn foreign() -> Vec<String> {
+    let saved = succeed(&mut Command::new("iptables-save"));
+    let foreign = |line: &&str| !line.contains("EUCA-") && !line.starts_with('#');
+    // Without the counters of the built-in chains.
+    saved.lines().filter(foreign).map(|line| line.split('[').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn guests_reach_what_they_may_whatever_happens_to_the_host() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(Some("192.168.7.1"));
+        foreign_rules();
+        let before = foreign();
+        let first = host(&site);
+        order(&first, [Effect::Restore(State::default())]).await;
+        let State { networks, .. } = state(&site);
+        order(
+            &first,
+            networks
+                .clone()
+                .into_iter()
+                .map(|network| Effect::StartNetwork(Network { rules: vec![], ..network })),
+        )
+        .await;
+        assert_eq!(world.other.connects(GUEST, 22), None, "net_t276 before the rule");
+        order(&first, map(ELASTIC, GUEST)).await;
+        assert_eq!(world.clc.connects(ELASTIC, 22), None, "net_t272 before the rule");
+        order(&first, [Effect::SetRules(networks)]).await;
+        world.is_as_specified("begun");
+        assert_eq!(foreign(), before, "net_t261 begun");
+        drop(first);
+
+        let second = host(&site);
+        order(&second, [Effect::Restore(state(&site))]).await;
+        world.is_as_specified("started again");
+        assert_eq!(second.repair().await.unwrap(), [""; 0], "net_t256");
+
+        // Somebody damages everything.
+        for command in [
+            "ip address flush dev br0",
+            "ip address del 192.168.7.50/32 dev out",
+            "iptables -D FORWARD -j EUCA-FWD",
+            "iptables -t nat -F EUCA-POST",
+            "iptables -F EUCA-SG-33d3ab2d46577d02",
+            "iptables -t nat -I EUCA-PRE -j RETURN",
+            "iptables -N EUCA-SG-0000000000000000",
+        ] {
+            let mut words = command.split(' ');
+            succeed(Command::new(words.next().unwrap()).args(words));
+        }
+        assert_eq!(world.other.connects(GUEST, 22), None, "damaged");
+        let differences = second.differences().await.unwrap();
+        assert!(differences.iter().any(|line| line.contains("10.10.1.1/27 on br0")), "{differences:?}");
+        assert_eq!(second.repair().await.unwrap(), differences);
+        world.is_as_specified("repaired");
+        assert_eq!(second.differences().await.unwrap(), [""; 0]);
+        assert_eq!(foreign(), before, "net_t261 repaired");
+
+        // What a life before has left is gone after a clean start.
+        let third = host(&site);
+        order(&third, [Effect::Restore(State::default())]).await;
+        assert_eq!(world.clc.connects(ELASTIC, 22), None, "net_t260");
+        let addresses = ip(&["-o", "-4", "address"]);
+        for gone in ["10.10.1.1/", "10.10.1.161/", ELASTIC] {
+            assert!(!addresses.contains(gone), "net_t260: {gone} in {addresses}");
+        }
+        let saved = succeed(&mut Command::new("iptables-save"));
+        for gone in ["EUCA-SG-", "EUCA-DN-", "EUCA-SN-", "EUCA-NET-"] {
+            assert!(!saved.contains(gone), "net_t260: {gone} in {saved}");
+        }
+        assert_eq!(foreign(), before, "net_t261 clean");
+    });
+}
+
+/// Without `VNET_CLOUDIP` the CLC is on this host.
+#[test]
+fn net_t275_a_clc_on_this_host_sees_the_guests_own_address() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(None);
+        order(&host(&site), [Effect::Restore(state(&site))]).await;
+        let _clc = answers(8773);
+        for (guest, own) in [(&world.guest, GUEST), (&world.neighbour, NEIGHBOUR)] {
+            assert_eq!(guest.connects("169.254.169.254", 80).as_deref(), Some(own));
+        }
+    });
+}
+
+/// Guests of one group on one bridge, which the kernel passes through the firewall or not.
+#[test]
+fn net_t279_guests_of_one_group_reach_each_other() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(Some("192.168.7.1"));
+        let host = host(&site);
+        order(&host, [Effect::Restore(state(&site))]).await;
+        let filtered =
+            |value: &str| std::fs::write("/proc/sys/net/bridge/bridge-nf-call-iptables", value).unwrap();
+        for (value, elastic) in [("1", true), ("0", false)] {
+            filtered(value);
+            assert_eq!(world.neighbour.connects(GUEST, 22).as_deref(), Some(NEIGHBOUR), "with {value}");
+            assert_eq!(world.neighbour.connects(ELASTIC, 22).is_some(), elastic, "with {value}");
+        }
+        succeed(Command::new("iptables").args(["-F", "EUCA-SG-33d3ab2d46577d02"]));
+        for (value, passes) in [("1", false), ("0", true)] {
+            filtered(value);
+            assert_eq!(
+                world.neighbour.connects(GUEST, 22).is_some(),
+                passes,
+                "without the rule, with {value}"
+            );
+        }
+    });
+}
+
+/// Orders that come twice, for what is there, for what is not there (net_t182, net_t186, net_t187, net_t278).
+#[test]
+fn orders_for_what_is_so_already_succeed() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(Some("192.168.7.1"));
+        let host = host(&site);
+        order(&host, [Effect::Restore(State::default())]).await;
+        let default = network(&site, 10, "default", vec![tcp("192.168.7.0/24", 22)]);
+        let (public, private) = (address(ELASTIC), address(GUEST));
+        ip(&["address", "add", "192.168.7.50/32", "dev", "out"]);
+        ip(&["address", "add", "10.10.1.1/27", "broadcast", "10.10.1.31", "dev", "br0"]);
+        for _ in 0..2 {
+            order(&host, [Effect::StartNetwork(default.clone())]).await;
+            order(&host, map(ELASTIC, GUEST)).await;
+            assert_eq!(world.clc.connects(ELASTIC, 22).as_deref(), Some("192.168.7.1"), "net_t116 net_t182");
+        }
+        // Another guest, without an end in between (net_t184).
+        order(&host, [Effect::MapAddress { public, private: address(NEIGHBOUR) }]).await;
+        assert_eq!(world.clc.connects(ELASTIC, 22).as_deref(), Some("192.168.7.1"));
+        assert_eq!(world.neighbour.connects("192.168.7.1", 80).as_deref(), Some(ELASTIC));
+        assert_eq!(world.guest.connects("192.168.7.1", 80).as_deref(), Some("192.168.7.2"));
+        // The rules are gone behind our back.
+        succeed(Command::new("iptables").args(["-t", "nat", "-F"]));
+        for _ in 0..2 {
+            order(&host, [Effect::UnmapAddress { public, private }, Effect::RemovePublicAddress(public)])
+                .await;
+            assert_eq!(world.clc.connects(ELASTIC, 22), None, "net_t181 net_t186 net_t187");
+            assert!(!ip(&["-o", "-4", "address"]).contains(ELASTIC));
+        }
+        for _ in 0..2 {
+            order(&host, [Effect::StopNetwork(default.clone())]).await;
+            assert_eq!(world.guest.connects("192.168.7.1", 80), None, "net_t278: no gateway");
+            assert!(!ip(&["-o", "-4", "address"]).contains("10.10.1.1"), "net_t104");
+        }
+    });
+}
+
+/// net_t115: what is refused half-way is undone, and does not stand in the way of what comes next.
+#[test]
+fn an_order_that_fails_leaves_nothing() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(Some("192.168.7.1"));
+        let host = host(&site);
+        order(&host, [Effect::Restore(state(&site))]).await;
+        ip(&["link", "set", "out", "name", "away"]);
+        let public = address("192.168.7.51");
+        assert!(host.carry_out(&Effect::AddPublicAddress(public)).await.is_err(), "there is no interface");
+        ip(&["link", "set", "away", "name", "out"]);
+        assert_eq!(host.differences().await.unwrap(), [""; 0]);
+        order(&host, [Effect::AddPublicAddress(public)]).await;
+        assert!(ip(&["-o", "-4", "address"]).contains("192.168.7.51/32"));
+        world.is_as_specified("after a failure");
+    });
+}
+
+/// 300 elastic addresses after a restart and after a reboot (net_t257, net_t258).
+#[test]
+fn many_elastic_addresses_are_all_there_again() {
+    isolated(async || {
+        let _world = World::new();
+        let mut site = site(Some("192.168.7.1"));
+        site.managed.public.apply(PublicAddresses::Block("198.51.100.0/23".parse().unwrap())).unwrap();
+        let public = site.managed.public.addresses().skip(11).take(300);
+        let private = (2..).map(|n| Ipv4Addr::from_bits(address("10.10.8.0").to_bits() + n));
+        let state = State { public: public.zip(private).collect(), ..state(&site) };
+        for _ in 0..2 {
+            let host = host(&site);
+            order(&host, [Effect::Restore(state.clone())]).await;
+            let saved = succeed(Command::new("iptables-save").args(["-t", "nat"]));
+            assert_eq!(saved.matches("-j DNAT --to-destination 10.10.").count(), 300);
+            assert_eq!(saved.matches("-j SNAT --to-source 198.51.10").count(), 300);
+            assert_eq!(ip(&["-o", "-4", "address", "show", "dev", "out"]).matches("198.51.10").count(), 300);
+            assert_eq!(host.differences().await.unwrap(), [""; 0]);
+            // As after a reboot.
+            for table in ["filter", "nat"] {
+                succeed(Command::new("iptables").args(["-t", table, "-F"]));
+                succeed(Command::new("iptables").args(["-t", table, "-X"]));
+            }
+            ip(&["address", "flush", "dev", "out"]);
+        }
     });
 }
