@@ -17,16 +17,19 @@ use euca_vnet::{Effect, Effects, Failure};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
+use crate::dhcp::{self, DhcpServer};
 use crate::firewall::{self, Firewall};
 use crate::links::{self, Links};
-use crate::plan::{Active, Plan, Site};
+use crate::plan::{Active, Plan, Site, bridge_name};
 
 /// Whether the kernel passes packets from one device to another.
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
 
 /// A Linux host with virtual networks.
 pub struct Host {
-    site: Site,
+    /// Nothing where networks are not ours to make: in STATIC mode.
+    site: Option<Site>,
+    dhcp: Option<DhcpServer>,
     runner: Arc<dyn CommandRunner>,
     state: Mutex<State>,
 }
@@ -38,6 +41,8 @@ struct State {
     restored: bool,
     /// What the kernel was brought to.
     reached: Option<Plan>,
+    /// The VLANs that have been started, in this order: the last one is served first (network.md §9.3).
+    started: Vec<u16>,
     kernel: Option<Kernel>,
 }
 
@@ -56,15 +61,35 @@ pub enum Error {
     /// Rules.
     #[error(transparent)]
     Firewall(#[from] firewall::Error),
+    /// The DHCP server.
+    #[error(transparent)]
+    Dhcp(#[from] dhcp::Error),
 }
 
 /// What is not as it should be, one line each.
 pub type Differences = Vec<String>;
 
 impl Host {
-    /// A host of this site on which nothing is active yet.
-    pub fn new(site: Site, runner: Arc<dyn CommandRunner>) -> Self {
-        Self { site, runner, state: Mutex::default() }
+    /// A host of this site on which nothing is active yet. Without a site, all it may have is a DHCP server.
+    pub fn new(site: impl Into<Option<Site>>, runner: Arc<dyn CommandRunner>) -> Self {
+        Self { site: site.into(), dhcp: None, runner, state: Mutex::default() }
+    }
+
+    /// The same with this DHCP server.
+    #[must_use]
+    pub fn with_dhcp(self, server: DhcpServer) -> Self {
+        Self { dhcp: Some(server), ..self }
+    }
+
+    /// Ends what does not outlive the daemon: the DHCP server. Guests keep their networks (network.md §12.2).
+    ///
+    /// # Errors
+    /// When its pid file stays.
+    pub async fn stop(&self) -> Result<(), Error> {
+        match &self.dhcp {
+            Some(server) => Ok(server.stop().await?),
+            None => Ok(()),
+        }
     }
 
     /// What is not as it should be.
@@ -72,9 +97,10 @@ impl Host {
     /// # Errors
     /// When the kernel does not say how it is.
     pub async fn differences(&self) -> Result<Differences, Error> {
+        let Some(site) = &self.site else { return Ok(Differences::new()) };
         let mut state = self.state.lock().await;
         let kernel = self.kernel(&mut state).await?;
-        Ok(kernel.look(&self.site, &self.site.plan(&state.active)).await?.told())
+        Ok(kernel.look(site, &site.plan(&state.active)).await?.told())
     }
 
     /// Looks whether everything is as it should be, and mends what is not. Brings what it was.
@@ -87,7 +113,13 @@ impl Host {
             return Ok(Differences::new());
         }
         state.reached = None;
-        self.bring(&mut state).await
+        let differences = self.bring(&mut state).await?;
+        let bridges = self.bridges(&state);
+        drop(state);
+        if let Some(server) = &self.dhcp {
+            server.follow(bridges).await?;
+        }
+        Ok(differences)
     }
 
     /// Repairs again and again until it is dropped, with a pause of `period` between; a longer one where that takes so
@@ -109,8 +141,20 @@ impl Host {
         }
     }
 
+    /// The devices of guests that we have made, the latest first.
+    fn bridges(&self, state: &State) -> Vec<String> {
+        let vlans = self.site.as_ref().is_some_and(|site| site.managed.vlans);
+        state.started.iter().rev().filter(|_| vlans).map(|vlan| bridge_name(*vlan)).collect()
+    }
+
     async fn carry_out(&self, effect: &Effect) -> Result<(), Error> {
         let mut state = self.state.lock().await;
+        if let Effect::ServeDhcp(dhcp) = effect {
+            let Some(server) = &self.dhcp else { return Ok(()) };
+            let bridges = self.bridges(&state);
+            drop(state);
+            return Ok(server.serve(dhcp, bridges).await?);
+        }
         let before = state.active.clone();
         change(&mut state.active, effect);
         state.restored |= matches!(effect, Effect::Restore(_));
@@ -122,6 +166,10 @@ impl Host {
             }
             return Err(error);
         }
+        let State { started, active, .. } = &mut *state;
+        started.retain(|vlan| active.networks.contains_key(vlan));
+        let new: Vec<_> = active.networks.keys().filter(|vlan| !started.contains(vlan)).copied().collect();
+        started.extend(new);
         Ok(())
     }
 
@@ -137,8 +185,9 @@ impl Host {
 
     /// Brings the kernel to the plan of what is active. Says what differed where it had to look.
     async fn bring(&self, state: &mut State) -> Result<Differences, Error> {
+        let Some(site) = &self.site else { return Ok(Differences::new()) };
         let kernel = self.kernel(state).await?;
-        let plan = self.site.plan(&state.active);
+        let plan = site.plan(&state.active);
         // Forgotten as well when this future is dropped half-way.
         let reached = state.reached.take();
         let quick = reached.as_ref().and_then(|reached| links::additions(&reached.links, &plan.links));
@@ -147,7 +196,7 @@ impl Host {
                 (Work { steps, rules: plan.rules.change_from(&rules) }, vec![])
             }
             _ => {
-                let work = kernel.look(&self.site, &plan).await?;
+                let work = kernel.look(site, &plan).await?;
                 let told = work.told();
                 (work, told)
             }

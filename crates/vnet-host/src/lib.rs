@@ -4,6 +4,7 @@
 //! [`Host`] keeps the two together. Nothing that is not ours is changed; what is ours is known by its name.
 #![forbid(unsafe_code)]
 
+pub mod dhcp;
 pub mod firewall;
 mod host;
 pub mod links;
@@ -11,5 +12,6 @@ pub mod plan;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use dhcp::{DhcpServer, DhcpSettings};
 pub use host::{Differences, Error, Host};
 pub use plan::Site;

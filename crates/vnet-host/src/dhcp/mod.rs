@@ -1,0 +1,599 @@
+//! The DHCP server of the guests (network.md §9): ISC dhcpd or dnsmasq, told who the guests are and kept running.
+//!
+//! ```text
+//!   serve ──► rendered ──► checked by the server's program ──► in place ──┬── only guests differ, dnsmasq ──► SIGHUP
+//!                                    │                                    └── else ──► ended and started anew
+//!                                    └── refused: what runs goes on
+//! ```
+//! One task owns the process. It starts it again when it dies, later each time; it ends it when it is told to stop or
+//! is not needed any more. One that a former life has left behind is found by the pid file.
+
+mod dnsmasq;
+mod files;
+mod isc;
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use euca_command::{Command, CommandRunner};
+use euca_observe::chain;
+use euca_vnet::Dhcp;
+use nix::net::if_::if_nametoindex;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, ChildStderr};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use files::Files;
+
+/// Seconds that a guest may keep its address.
+const LEASE: u32 = 1200;
+/// How long the check of a configuration may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take until it serves. One that has said neither yes nor no by then is taken for slow.
+const STARTING: Duration = Duration::from_secs(3);
+/// How long a server that is told to end may take to do so.
+const GRACE: Duration = Duration::from_secs(2);
+/// The first and the longest pause before a server that has died is started again.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// Bytes of what a server has said last that go to the log with its end.
+const LAST_WORDS: usize = 1024;
+
+/// The programs we know how to talk to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// ISC dhcpd.
+    Isc,
+    /// dnsmasq.
+    Dnsmasq,
+}
+
+/// How guests are served.
+#[derive(Debug, Clone)]
+pub struct DhcpSettings {
+    /// The server: dnsmasq when its file name begins so, else ISC dhcpd (`VNET_DHCPDAEMON`).
+    pub program: PathBuf,
+    /// The group that gets to write the server's files; nothing for `root` (`VNET_DHCPUSER`).
+    pub group: Option<String>,
+    /// Where the files are (`$E/var/run/eucalyptus/net`). Made when it is not there.
+    pub directory: PathBuf,
+    /// Towards the nodes (`VNET_PRIVINTERFACE`).
+    pub interface: String,
+    /// Largest packet of the guests in bytes, where tunnels take some; nothing is said to them otherwise.
+    pub mtu: Option<u32>,
+}
+
+impl DhcpSettings {
+    fn kind(&self) -> Kind {
+        let name = self.program.file_name().unwrap_or_default().as_encoded_bytes();
+        if name.starts_with(b"dnsmasq") { Kind::Dnsmasq } else { Kind::Isc }
+    }
+}
+
+/// Why guests are not served as they should be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The files of the server cannot be written.
+    #[error("cannot write the DHCP server's files")]
+    Files(#[source] io::Error),
+    /// The check of the configuration could not be made.
+    #[error("cannot have the DHCP configuration checked")]
+    Check(#[source] euca_command::Error),
+    /// The server does not like its configuration.
+    #[error("the DHCP server refuses its configuration: {0}")]
+    Refused(String),
+    /// None of the devices is there.
+    #[error("there is no device to serve DHCP on")]
+    NoDevice,
+    /// The server cannot be started.
+    #[error("cannot start the DHCP server {}", program.display())]
+    Start {
+        /// Its program.
+        program: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The server has ended at once.
+    #[error("the DHCP server has ended with {status}: {words}")]
+    Ended {
+        /// How.
+        status: String,
+        /// What it has said last.
+        words: String,
+    },
+    /// The runtime is going away.
+    #[error("the DHCP server is not looked after any more")]
+    Over,
+}
+
+/// A DHCP server of this host. It is ended when this is dropped.
+#[derive(Debug)]
+pub struct DhcpServer {
+    interface: String,
+    orders: mpsc::Sender<Order>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Serve(Dhcp, Vec<String>, oneshot::Sender<Result<(), Error>>),
+    Follow(Vec<String>, oneshot::Sender<Result<(), Error>>),
+    Stop(oneshot::Sender<Result<(), Error>>),
+}
+
+impl DhcpServer {
+    /// A server that serves nobody yet.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn new(settings: DhcpSettings, runner: Arc<dyn CommandRunner>) -> Self {
+        let (orders, received) = mpsc::channel(1);
+        let interface = settings.interface.clone();
+        let files = Files::new(&settings.directory, settings.kind(), settings.group.clone());
+        let keeper =
+            Keeper { settings, files, runner, served: None, process: None, retry: None, failures: 0 };
+        tokio::spawn(keeper.keep(received));
+        Self { interface, orders }
+    }
+
+    /// Serves these guests on these bridges and on the interface towards the nodes, and nobody else. Without guests
+    /// nothing is started, and what runs goes on.
+    ///
+    /// # Errors
+    /// When the server does not run with this; one that ran before and was not ended goes on.
+    pub async fn serve(&self, dhcp: &Dhcp, bridges: Vec<String>) -> Result<(), Error> {
+        let devices = self.devices(bridges);
+        self.order(|answer| Order::Serve(dhcp.clone(), devices, answer)).await
+    }
+
+    /// Serves the same guests as before, if any, on these bridges; for when devices were made anew.
+    ///
+    /// # Errors
+    /// As for [`Self::serve`].
+    pub async fn follow(&self, bridges: Vec<String>) -> Result<(), Error> {
+        let devices = self.devices(bridges);
+        self.order(|answer| Order::Follow(devices, answer)).await
+    }
+
+    /// Ends the server, also one of a former life, until it is asked to serve again.
+    ///
+    /// # Errors
+    /// When the pid file stays.
+    pub async fn stop(&self) -> Result<(), Error> {
+        self.order(Order::Stop).await
+    }
+
+    fn devices(&self, mut bridges: Vec<String>) -> Vec<String> {
+        bridges.push(self.interface.clone());
+        bridges
+    }
+
+    async fn order(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> Order,
+    ) -> Result<(), Error> {
+        let (answer, answered) = oneshot::channel();
+        self.orders.send(order(answer)).await.map_err(|_| Error::Over)?;
+        answered.await.map_err(|_| Error::Over)?
+    }
+}
+
+/// Who owns the process.
+struct Keeper {
+    settings: DhcpSettings,
+    files: Files,
+    runner: Arc<dyn CommandRunner>,
+    /// What the server is to serve.
+    served: Option<Served>,
+    process: Option<Process>,
+    /// When a server that has died is started again.
+    retry: Option<Instant>,
+    /// How often in a row it has died.
+    failures: u32,
+}
+
+/// What a server serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Served {
+    dhcp: Dhcp,
+    /// Names of the devices that may be there.
+    devices: Vec<String>,
+}
+
+/// A server that runs. Dropped, it is killed.
+struct Process {
+    child: Child,
+    said: JoinHandle<String>,
+    started: Instant,
+    /// What it was told.
+    told: Told,
+}
+
+/// What a server is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    configuration: String,
+    /// The guests, where they are in a file of their own.
+    hosts: String,
+    /// The devices it serves on, with the kernel's numbers: one that was made anew is another one.
+    devices: Vec<(String, u32)>,
+}
+
+impl Keeper {
+    async fn keep(mut self, mut orders: mpsc::Receiver<Order>) {
+        loop {
+            let order = tokio::select! {
+                biased;
+                order = orders.recv() => order,
+                () = ended(&mut self.process, self.retry) => {
+                    self.revive().await;
+                    continue;
+                }
+            };
+            // Who has asked may have given up.
+            match order {
+                Some(Order::Serve(dhcp, devices, answer)) => {
+                    let _ = answer.send(self.serve(Served { dhcp, devices }).await);
+                }
+                Some(Order::Follow(devices, answer)) => {
+                    let followed = match self.served.clone() {
+                        Some(served) => self.serve(Served { devices, ..served }).await,
+                        None => Ok(()),
+                    };
+                    let _ = answer.send(followed);
+                }
+                Some(Order::Stop(answer)) => {
+                    let _ = answer.send(self.stop().await);
+                }
+                None => break,
+            }
+        }
+        if let Err(error) = self.end().await {
+            tracing::warn!(error = chain(&error), "the DHCP server's pid file stays");
+        }
+    }
+
+    async fn serve(&mut self, served: Served) -> Result<(), Error> {
+        let done = self.try_to_serve(served).await;
+        if done.is_err() && self.process.is_none() && self.served.is_some() {
+            self.pause();
+        }
+        done
+    }
+
+    async fn try_to_serve(&mut self, served: Served) -> Result<(), Error> {
+        let told = self.told(&served);
+        if !served.dhcp.has_hosts() {
+            return self
+                .with_files(move |files| {
+                    files.prepare(&told.configuration)?;
+                    files.accept()
+                })
+                .await;
+        }
+        if told.devices.is_empty() {
+            return Err(Error::NoDevice);
+        }
+        if self.process.as_ref().is_some_and(|process| process.told == told) {
+            self.served = Some(served);
+            return Ok(());
+        }
+        self.check(&told).await?;
+        self.served = Some(served);
+        if self.reload(&told).await? {
+            return Ok(());
+        }
+        self.end().await?;
+        self.start(told).await
+    }
+
+    /// The server has died, or was dead for long enough.
+    async fn revive(&mut self) {
+        match self.process.take() {
+            Some(process) => {
+                if process.started.elapsed() > PAUSES.1 {
+                    self.failures = 0;
+                }
+                let error = process.last_words().await;
+                tracing::warn!(error = chain(&error), "the DHCP server has died");
+                self.pause();
+            }
+            None => {
+                self.retry = None;
+                let Some(served) = self.served.clone() else { return };
+                match self.serve(served).await {
+                    Ok(()) => tracing::info!("the DHCP server is back"),
+                    Err(error) => {
+                        tracing::error!(error = chain(&error), "the DHCP server does not come back");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for the next attempt.
+    fn pause(&mut self) {
+        let (first, longest) = PAUSES;
+        let pause = first.saturating_mul(1 << self.failures.min(16)).min(longest);
+        self.failures += 1;
+        self.retry = Some(Instant::now() + pause);
+    }
+
+    async fn stop(&mut self) -> Result<(), Error> {
+        self.served = None;
+        self.end().await
+    }
+
+    fn told(&self, served: &Served) -> Told {
+        let Served { dhcp, devices } = served;
+        let there = |name: &String| Some((name.clone(), if_nametoindex(name.as_str()).ok()?));
+        let devices: Vec<_> = devices.iter().filter_map(there).collect();
+        let mtu = self.settings.mtu;
+        match self.settings.kind() {
+            Kind::Isc => Told { configuration: isc::render(dhcp, mtu), hosts: String::new(), devices },
+            Kind::Dnsmasq => {
+                let names = devices.iter().map(|(name, _)| name.as_str());
+                let configuration = dnsmasq::render(dhcp, mtu, &self.files.hosts, names);
+                Told { configuration, hosts: dnsmasq::render_hosts(dhcp), devices }
+            }
+        }
+    }
+
+    /// Puts a configuration in place that the server does not refuse.
+    async fn check(&self, told: &Told) -> Result<(), Error> {
+        let text = told.configuration.clone();
+        self.with_files(move |files| files.prepare(&text)).await?;
+        let next = &self.files.next;
+        let arguments = match self.settings.kind() {
+            Kind::Isc => isc::check(next, &self.files.leases),
+            Kind::Dnsmasq => dnsmasq::check(next),
+        };
+        let command = Command::new(&self.settings.program, PATIENCE).arguments(arguments);
+        let output = self.runner.run(command).await.map_err(Error::Check)?;
+        if !output.status.success() {
+            return Err(Error::Refused(complaint(&output.stderr, next)));
+        }
+        self.with_files(|files| files.accept()).await
+    }
+
+    /// Tells a server that runs of its new guests, if that is all and if it would take them.
+    async fn reload(&mut self, told: &Told) -> Result<bool, Error> {
+        let Some(process) = &mut self.process else { return Ok(false) };
+        let same =
+            (&process.told.configuration, &process.told.devices) == (&told.configuration, &told.devices);
+        if !same || self.settings.kind() != Kind::Dnsmasq || self.leases().await?.is_some() {
+            return Ok(false);
+        }
+        self.write_hosts(told).await?;
+        let Some(process) = &mut self.process else { return Ok(false) };
+        process.signal(Signal::SIGHUP);
+        process.told = told.clone();
+        Ok(true)
+    }
+
+    /// The leases for dnsmasq, where some have to go.
+    async fn leases(&self) -> Result<Option<String>, Error> {
+        let Some(Served { dhcp, .. }) = self.served.clone() else { return Ok(None) };
+        self.with_files(move |files| Ok(dnsmasq::without_stale(&files::read(&files.leases)?, &dhcp))).await
+    }
+
+    async fn write_hosts(&self, told: &Told) -> Result<(), Error> {
+        let hosts = told.hosts.clone();
+        self.with_files(move |files| files.replace(&files.hosts, &hosts)).await
+    }
+
+    /// Starts the server with the configuration that is in place.
+    async fn start(&mut self, told: Told) -> Result<(), Error> {
+        let Files { configuration, leases, pid, .. } = &self.files;
+        let arguments = match self.settings.kind() {
+            Kind::Isc => {
+                let devices = told.devices.iter().map(|(name, _)| name.as_str());
+                isc::serve(configuration, leases, pid, devices)
+            }
+            Kind::Dnsmasq => {
+                self.write_hosts(&told).await?;
+                if let Some(fresh) = self.leases().await? {
+                    self.with_files(move |files| files.replace(&files.leases, &fresh)).await?;
+                }
+                dnsmasq::serve(configuration, leases, pid)
+            }
+        };
+        let program = self.settings.program.clone();
+        let mut command = tokio::process::Command::new(&program);
+        command
+            .args(arguments)
+            .env_clear()
+            .env("LC_ALL", "C")
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        // Off the runtime: the whole process may have to be duplicated for it.
+        let child = match tokio::task::spawn_blocking(move || command.spawn()).await {
+            Ok(child) => child.map_err(|source| Error::Start { program, source })?,
+            Err(_) => return Err(Error::Over),
+        };
+        let mut process = Process::new(child, told);
+        if process.serves(pid).await {
+            tracing::info!(devices = ?process.told.devices, "the DHCP server runs");
+            self.process = Some(process);
+            Ok(())
+        } else {
+            Err(process.last_words().await)
+        }
+    }
+
+    /// Ends the server, ours or one of a former life.
+    async fn end(&mut self) -> Result<(), Error> {
+        self.retry = None;
+        if let Some(process) = self.process.take() {
+            process.end().await;
+        }
+        for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+            let Some(pid) = self.with_files(|files| Ok(files.server())).await? else { break };
+            tracing::info!(pid, %signal, "ending the DHCP server of a former life");
+            // Gone meanwhile is as good.
+            let _ = kill(Pid::from_raw(pid), signal);
+            let gone = async {
+                while let Ok(Some(_)) = self.with_files(|files| Ok(files.server())).await {
+                    sleep(Duration::from_millis(20)).await;
+                }
+            };
+            let _ = timeout(GRACE, gone).await;
+        }
+        self.with_files(Files::forget_pid).await
+    }
+
+    async fn with_files<T: Send + 'static>(
+        &self,
+        action: impl FnOnce(&Files) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let files = self.files.clone();
+        match tokio::task::spawn_blocking(move || action(&files)).await {
+            Ok(done) => done.map_err(Error::Files),
+            Err(_) => Err(Error::Over),
+        }
+    }
+}
+
+/// When there is something to be done about the process.
+async fn ended(process: &mut Option<Process>, retry: Option<Instant>) {
+    match (process, retry) {
+        // How it has ended is looked at later.
+        (Some(process), _) => drop(process.child.wait().await),
+        (None, Some(retry)) => sleep_until(retry).await,
+        (None, None) => std::future::pending().await,
+    }
+}
+
+impl Process {
+    fn new(mut child: Child, told: Told) -> Self {
+        let said = tokio::spawn(listen(child.stderr.take()));
+        Self { child, said, started: Instant::now(), told }
+    }
+
+    /// Waits until it serves, for which it writes its pid file. Not if it ends.
+    async fn serves(&mut self, pid_file: &Path) -> bool {
+        let id = self.child.id().map(|id| id.to_string());
+        let written = async {
+            while id.as_deref() != tokio::fs::read_to_string(pid_file).await.ok().as_deref().map(str::trim) {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = self.child.wait() => false,
+            _ = timeout(STARTING, written) => true,
+        }
+    }
+
+    /// The group's id is the leader's, and cannot be another's as long as the leader is not reaped.
+    fn signal(&self, signal: Signal) {
+        if let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()) {
+            // It may be gone already.
+            let _ = killpg(Pid::from_raw(id), signal);
+        }
+    }
+
+    async fn end(mut self) {
+        self.signal(Signal::SIGTERM);
+        if timeout(GRACE, self.child.wait()).await.is_err() {
+            self.signal(Signal::SIGKILL);
+            let _ = timeout(GRACE, self.child.wait()).await;
+        }
+    }
+
+    /// How it has ended, and what it said.
+    async fn last_words(mut self) -> Error {
+        let ended = self.child.wait().await;
+        let status = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
+        // Something that it has started may keep the stream open.
+        let words = timeout(GRACE, &mut self.said).await.ok().and_then(Result::ok).unwrap_or_default();
+        Error::Ended { status, words }
+    }
+}
+
+/// Reads what a server says; keeps the last of it.
+async fn listen(stream: Option<ChildStderr>) -> String {
+    let (mut last, mut buffer) = (Vec::new(), [0; 4096]);
+    let Some(mut stream) = stream else { return String::new() };
+    while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+        tracing::trace!(said = %String::from_utf8_lossy(&buffer[..read]).trim_end(), "DHCP server");
+        last.extend_from_slice(&buffer[..read]);
+        last.drain(..last.len().saturating_sub(LAST_WORDS));
+    }
+    String::from_utf8_lossy(&last).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a program finds wrong with a file, in one line.
+fn complaint(said: &[u8], file: &Path) -> String {
+    let said = String::from_utf8_lossy(said);
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let about = said.lines().find(|line| line.contains(&*name));
+    let line = about.or_else(|| said.lines().find(|line| !line.is_empty())).unwrap_or_default();
+    line.chars().take(200).collect()
+}
+
+fn addresses(addresses: &[Ipv4Addr], separator: &str) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(separator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use euca_vnet::DhcpSubnet;
+
+    /// The networks of C1 with the name server of the CLC (network.md §16.1, T-202).
+    pub(super) fn two_networks() -> Dhcp {
+        let subnet = |vlan, network: &str, router: [u8; 4], mac: &str, host: [u8; 4]| {
+            let subnet: euca_vnet::Ipv4Net = network.parse().unwrap();
+            let dns = vec![[10, 0, 0, 53].into(), [192, 168, 7, 9].into()];
+            let hosts = vec![(mac.parse().unwrap(), host.into())];
+            DhcpSubnet { vlan, subnet, broadcast: subnet.broadcast(), router: router.into(), dns, hosts }
+        };
+        Dhcp {
+            subnets: vec![
+                subnet(10, "10.10.1.0/27", [10, 10, 1, 1], "d0:0d:3f:25:04:e0", [10, 10, 1, 2]),
+                subnet(15, "10.10.1.160/27", [10, 10, 1, 161], "D0:0D:00:00:00:AA", [10, 10, 1, 163]),
+            ],
+        }
+    }
+
+    #[test]
+    fn the_program_says_what_server_it_is() {
+        let settings = |program: &str| DhcpSettings {
+            program: program.into(),
+            group: None,
+            directory: "/".into(),
+            interface: "eth1".to_owned(),
+            mtu: None,
+        };
+        for (program, kind) in [
+            ("/usr/sbin/dhcpd", Kind::Isc),
+            ("/usr/sbin/dhcpd3", Kind::Isc),
+            ("/opt/dnsmasq/dhcpd", Kind::Isc),
+            ("/usr/sbin/dnsmasq", Kind::Dnsmasq),
+            ("dnsmasq-2.90", Kind::Dnsmasq),
+            ("/", Kind::Isc),
+        ] {
+            assert_eq!(settings(program).kind(), kind, "{program}");
+        }
+    }
+
+    #[test]
+    fn complaints_are_about_the_file() {
+        let said = b"Banner\nx.conf line 2: semicolon expected.\nmax\n ^\n";
+        assert_eq!(complaint(said, Path::new("/a/x.conf")), "x.conf line 2: semicolon expected.");
+        assert_eq!(complaint(b"\nno permission\n", Path::new("/a/x.conf")), "no permission");
+        assert_eq!(complaint(b"", Path::new("/a/x.conf")), "");
+    }
+}
