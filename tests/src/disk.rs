@@ -1,10 +1,13 @@
-//! A file system that can be filled.
+//! File systems that are filled, or lose what was not durable.
 
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
+use euca_hypervisor::testing::LoopDevice;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 /// A file system of a few megabytes in a folder; gone when the handle goes.
@@ -60,4 +63,67 @@ impl Drop for SmallDisk {
         // Detached: whoever still has a file open keeps it until then.
         let _ = umount2(&self.0, MntFlags::MNT_DETACH);
     }
+}
+
+/// An ext4 in a folder that can lose its power: what was not synchronised is gone then, as far as the kernel has not
+/// written it by chance.
+pub struct FragileDisk {
+    folder: PathBuf,
+    device: LoopDevice,
+    _file: tempfile::NamedTempFile,
+}
+
+impl FragileDisk {
+    /// Makes and mounts one of so many bytes.
+    ///
+    /// # Errors
+    /// The kernel's; this is for root only.
+    pub fn mount(folder: &Path, bytes: u64) -> Result<Self> {
+        let file = tempfile::NamedTempFile::new()?;
+        file.as_file().set_len(bytes)?;
+        run(Command::new("/sbin/mke2fs").args(["-q", "-F", "-t", "ext4"]).arg(file.path()))?;
+        let device = LoopDevice::create(file.path())?;
+        let disk = Self { folder: folder.to_owned(), device, _file: file };
+        disk.power_on()?;
+        Ok(disk)
+    }
+
+    fn power_on(&self) -> Result<()> {
+        let flags = MsFlags::empty();
+        mount(Some(self.device.path()), &self.folder, Some("ext4"), flags, None::<&str>)?;
+        Ok(())
+    }
+
+    /// From now on, nothing reaches the disk.
+    ///
+    /// # Errors
+    /// `xfs_io`'s.
+    pub fn lose_power(&self) -> Result<()> {
+        run(Command::new("xfs_io").args(["-x", "-c", "shutdown"]).arg(&self.folder))
+    }
+
+    /// Mounts it again, with what it has kept. Nobody may have a file of it open.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub async fn restart(&self) -> Result<()> {
+        let began = Instant::now();
+        while let Err(error) = umount2(&self.folder, MntFlags::empty()) {
+            ensure!(began.elapsed() < Duration::from_secs(30), "it is still used: {error}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.power_on()
+    }
+}
+
+impl Drop for FragileDisk {
+    fn drop(&mut self) {
+        let _ = umount2(&self.folder, MntFlags::MNT_DETACH);
+    }
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }

@@ -12,6 +12,8 @@ pub mod home;
 pub mod images;
 pub mod kill;
 pub mod node;
+pub mod stage;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};

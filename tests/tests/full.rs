@@ -2,14 +2,63 @@
 //! done without is done without.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use euca_image::StageSettings;
 use euca_tests::cloud::Cloud;
 use euca_tests::disk::SmallDisk;
-use euca_tests::images::ImageServer;
+use euca_tests::home::Home;
+use euca_tests::images::{Ailment, ImageServer};
 use euca_tests::node;
+use euca_tests::stage::{images, order};
+use euca_tests::until;
 use euca_wire::cc;
+
+/// The cache's file system gets full while an image comes into it: the instance has it all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn st_t125_an_image_for_which_the_cache_gets_too_small_is_staged_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let image: Vec<u8> = (0..8_u32 << 20).map(|index| (index % 251 + 1) as u8).collect();
+    for name in ["images", "cache"] {
+        std::fs::create_dir(at(name)).unwrap();
+    }
+    std::fs::write(at("images/image"), &image).unwrap();
+    let server = ImageServer::start([127, 8, 0, 5].into(), at("images")).await.unwrap();
+    let disk = SmallDisk::mount(&at("cache"), 16 << 20).unwrap();
+    let home = Home::new().unwrap();
+    let images = images(&home, StageSettings { floor: 0, ..StageSettings::new(at("cache/v2")) });
+    let order = order(&at("i-1"), &server, "image", 1).unwrap();
+    server.ail(Some(Ailment::Holding));
+    let staging = async {
+        let staged = images.stage(&order).await;
+        staged.unwrap();
+    };
+    let filling = async {
+        until("half of it", Duration::from_secs(60), async || Ok(server.felt() > 0)).await.unwrap();
+        disk.fill().unwrap();
+        server.ail(None);
+    };
+    tokio::join!(staging, filling);
+    assert_eq!(
+        (server.felt(), server.served().len()),
+        (1, 1),
+        "half for the cache, then all for the instance"
+    );
+    let mut staged = vec![0; image.len()];
+    std::fs::File::open(at("i-1/disk")).unwrap().read_exact_at(&mut staged, 32_256).unwrap();
+    assert!(staged == image);
+    until("nothing to be left in the cache", Duration::from_secs(60), async || {
+        images.refresh_metrics();
+        let metrics = images.metrics();
+        let entries = std::fs::read_dir(at("cache/v2"))?.count();
+        Ok((entries, metrics.images.get(), metrics.reserved_bytes.get()) == (0, 0, 0))
+    })
+    .await
+    .unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_ends_what_needs_it_and_nothing_else() {

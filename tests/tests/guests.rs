@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -31,6 +32,11 @@ async fn instances_run_reboot_one_by_one_and_end_without_a_trace() {
     until("two domains", Duration::from_secs(60), two).await.unwrap();
     for id in [first, second] {
         cloud.booted(id, 1).await.unwrap();
+        // st_t089: the emulator has written it, as another user of the group would.
+        let mut files = cloud.instance_files().unwrap().into_iter();
+        let console = files.find(|path| path.ends_with(format!("{id}/console.log"))).unwrap();
+        let file = std::fs::metadata(console).unwrap();
+        assert!(file.permissions().mode() & 0o777 == 0o660 && file.len() > 0, "{file:?}");
     }
 
     cloud.reboot(first).await.unwrap();

@@ -170,6 +170,35 @@ async fn an_operator_runs_reads_reboots_explains_and_terminates_an_instance() {
     assert!(daemon.stop().unwrap().success());
 }
 
+/// As long as a node cannot sign, nothing that it is asked is done or answered; a key that comes is used at once.
+#[tokio::test]
+async fn nc_004_without_its_private_key_a_node_does_nothing() {
+    let home = Home::new().unwrap();
+    let address = free_address([127, 9, 3, 5].into()).unwrap();
+    let conf =
+        node::conf(&home, address, "qemu+unix:///system?socket=/nonexistent/libvirt-sock", "br0").unwrap();
+    let (admin, conf) = Admin::of_node(&conf).unwrap();
+    home.configure(&(conf + "ENABLE_WS_SECURITY=\"Y\"\n")).unwrap();
+    let (key, aside) = (home.keys_folder().join("node-pk.pem"), home.path().join("node-pk.pem"));
+    std::fs::rename(&key, &aside).unwrap();
+    let daemon = Daemon::start("nc-daemon", &home).unwrap();
+    let client = NcClient::new(&home, address);
+    for command in ["describeResource", "describeInstances", "startNetwork", "terminateInstance -i i-1"] {
+        let arguments: Vec<_> = command.split(' ').collect();
+        let (code, stdout, stderr) = text(&client.run(&arguments).await.unwrap());
+        assert!(code == Some(1) && stdout.contains("failed: error=1"), "{command}: {stdout}{stderr}");
+    }
+    let metrics = admin.metrics().await.unwrap();
+    let calls: Vec<_> = metrics.0.lines().filter(|line| line.starts_with("euca_soap_calls_total{")).collect();
+    assert_eq!(calls.len(), 4, "{calls:?}");
+    assert!(calls.iter().all(|call| call.contains("outcome=\"fault\"")), "none was begun: {calls:?}");
+    let (status, health) = admin.json("/health").await.unwrap();
+    assert!(status == 503 && problem(&health, "keys").unwrap().contains("node-pk.pem"), "{health}");
+    std::fs::rename(&aside, &key).unwrap();
+    until("the key to be seen", async || client.ask(&["describeResource"]).await.is_ok()).await;
+    assert!(daemon.stop().unwrap().success());
+}
+
 /// A node whose libvirtd is not there answers all the same, with nothing.
 #[tokio::test]
 async fn what_cannot_be_asked_ends_with_a_reason_and_the_original_s_status() {

@@ -186,6 +186,59 @@ mod tests {
         (std::fs::read(file.path()).unwrap(), landed, file.path().metadata().unwrap().blocks() * 512)
     }
 
+    /// A file of 4 MiB on a file system that takes everything, and has no room when it is to be durable.
+    struct Forgetful(tempfile::TempDir, std::process::Child);
+
+    impl Forgetful {
+        async fn mount() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let at = |name: &str| folder.path().join(name);
+            File::create(at("backing")).unwrap().set_len(4 << 20).unwrap();
+            File::create(at("file")).unwrap();
+            let daemon = std::process::Command::new("qemu-storage-daemon")
+                .args(["--blockdev", "driver=file,filename=backing,node-name=backing", "--blockdev"])
+                .arg(
+                    "driver=blkdebug,image=backing,node-name=disk,\
+                     inject-error.0.event=none,inject-error.0.iotype=flush,inject-error.0.errno=28",
+                )
+                .args(["--export", "fuse,id=disk,node-name=disk,writable=on,growable=on,mountpoint=file"])
+                .current_dir(&folder)
+                .spawn();
+            let mounted = Self(folder, daemon.unwrap());
+            for _ in 0..1000 {
+                if mounted.path().metadata().unwrap().len() > 0 {
+                    return mounted;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            panic!("nothing is mounted");
+        }
+
+        fn path(&self) -> PathBuf {
+            self.0.path().join("file")
+        }
+    }
+
+    impl Drop for Forgetful {
+        fn drop(&mut self) {
+            let pid = i32::try_from(self.1.id()).unwrap();
+            // It unmounts and ends.
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM)
+                .unwrap();
+            self.1.wait().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn st_t124_room_that_is_missing_at_the_very_end_is_missing() {
+        let forgetful = Forgetful::mount().await;
+        let image = noise(4 << 20);
+        let mut landing = Landing::begin("i", &forgetful.path(), 4 << 20, Form::Plain).unwrap();
+        landing.write(&image).unwrap();
+        let landed = landing.finish();
+        assert!(matches!(landed, Err(Error::NoSpace { .. })), "{landed:?}");
+    }
+
     fn noise(length: usize) -> Vec<u8> {
         (0..length).map(|index| (index * 7 % 251 + 1) as u8).collect()
     }

@@ -255,6 +255,26 @@ mod tests {
     }
 
     #[test]
+    fn st_t064_a_record_that_was_not_written_to_its_end_leaves_the_one_before() {
+        let root = tempfile::tempdir().unwrap();
+        let before = record("i-41AA0001", "admin");
+        let files = InstanceFiles::of(root.path(), &before);
+        files.prepare().unwrap();
+        files.write_record(&before).unwrap();
+        let after = Record { launch_time: before.launch_time + 1, ..before.clone() };
+        let aside = files.directory().join("instance.json.new");
+        // Killed before the rename, however much of it was written.
+        for length in [0, 1, 100] {
+            fs::write(&aside, vec![b'{'; length]).unwrap();
+            assert_eq!(read_record(files.directory()).unwrap(), before, "{length}");
+        }
+        // What the killed process has left is in nobody's way.
+        files.write_record(&after).unwrap();
+        assert_eq!(read_record(files.directory()).unwrap(), after);
+        assert!(!aside.exists());
+    }
+
+    #[test]
     fn deleting_follows_no_symbolic_link_and_forgives_absence() {
         let root = tempfile::tempdir().unwrap();
         let outside = root.path().join("precious");

@@ -67,9 +67,11 @@ async fn kernel_and_ramdisk_decide_how_the_guest_boots() {
     // name, id, kernel id, ramdisk id, present, absent
     type Row = (&'static str, &'static str, Option<&'static str>, Option<&'static str>, Parts, Parts);
     type Parts = &'static [&'static str];
-    let rows: [Row; 4] = [
+    let both: Parts = &["<kernel>", "<initrd>", "<cmdline>", "sda"];
+    let rows: [Row; 5] = [
+        ("st_t088", "i-5", Some("eki-1"), Some("eri-1"), both, &["hda"]),
         ("nc_043", "i-1", Some("eki-1"), None, &["<kernel>", "<cmdline>", "sda"], &["initrd"]),
-        ("nc_044", "i-2", None, None, &["hda", "rtl8139"], &["<kernel>", "initrd", "cmdline", "fda"]),
+        ("nc_044 st_t088", "i-2", None, None, &["hda", "rtl8139"], &["<kernel>", "initrd", "cmdline", "fda"]),
         ("empty ids", "i-3", Some(""), Some(""), &["hda", "rtl8139"], &["<kernel>", "initrd"]),
         ("ramdisk only", "i-4", None, Some("eri-1"), &["initrd", "<cmdline>"], &["<kernel>"]),
     ];
@@ -121,7 +123,20 @@ async fn nc_045_windows_with_a_key_gets_a_floppy_and_tells_its_password_on_the_c
 }
 
 #[tokio::test(start_paused = true)]
-async fn nc_046_windows_without_a_key_boots_its_disk_without_a_floppy() {
+async fn nc_055_a_key_that_cannot_be_put_into_the_disk_does_not_keep_the_guest_from_running() {
+    for (strict, life) in [(false, "Pending Extant"), (true, "Pending Extant Teardown")] {
+        let bench = Bench::with(|settings| settings.stage.strict_keys = strict).await;
+        // No file system at all: whoever is to write a key into it fails.
+        bench.images.put(IMAGE, Some(vec![7; 1 << 20]));
+        let key_name = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQ alice@example".to_owned();
+        let with_key = nc::NcRunInstance { key_name, ..request("i-1") };
+        assert_eq!(bench.run_request(with_key).await.return_, Some(true));
+        assert_eq!(bench.timeline("i-1", 30).await, life, "unless the site wants it so");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nc_046_st_t088_windows_without_a_key_boots_its_disk_without_a_floppy() {
     let bench = Bench::new().await;
     let platform = Some("windows2008".to_owned());
     let windows = nc::NcRunInstance { platform, key_name: String::new(), ..request("i-1") };

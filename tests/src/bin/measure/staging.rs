@@ -4,17 +4,14 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use euca_command::Programs;
 use euca_image::disk::Method;
-use euca_image::layout::Platform;
-use euca_image::{Images, Order, Source, StageSettings, Walrus, WalrusSettings};
+use euca_image::{Images, StageSettings, Walrus};
 use euca_tests::home::Home;
 use euca_tests::images::ImageServer;
-use euca_wsse::Credentials;
+use euca_tests::stage::{images, order};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
@@ -111,52 +108,36 @@ async fn plain_copy(from: &Path, to: &Path) -> Result<Duration> {
 }
 
 /// A node's images, in a folder that goes with them.
-struct Stage {
+struct Stage<'a> {
     images: Images<Walrus>,
-    image: Source,
+    server: &'a ImageServer,
     folder: PathBuf,
 }
 
-impl Stage {
+impl<'a> Stage<'a> {
     fn new(
         home: &Home,
-        server: &ImageServer,
+        server: &'a ImageServer,
         folder: PathBuf,
         cache_bytes: u64,
         method: Method,
     ) -> Result<Self> {
-        let key = |name: &str| home.keys_folder().join(name);
-        let credentials =
-            Credentials::new(&key("node-cert.pem"), &key("node-pk.pem"), &key("cluster-cert.pem"));
-        let walrus = Walrus::new(Arc::new(credentials), WalrusSettings::default());
         let settings = StageSettings { cache_bytes, method, ..StageSettings::new(folder.join("cache")) };
         std::fs::create_dir_all(&folder)?;
-        let images = Images::open(settings, walrus, Arc::new(Programs::default()));
-        let image = Source { id: "emi-1".to_owned(), url: server.url("image") };
-        Ok(Self { images, image, folder })
+        Ok(Self { images: images(home, settings), server, folder })
     }
 
     async fn launch(&self, name: &str) -> Result<Duration> {
-        let directory = self.folder.join(name);
-        std::fs::create_dir_all(&directory)?;
-        let order = Order {
-            directory: directory.clone(),
-            image: self.image.clone(),
-            kernel: None,
-            ramdisk: None,
-            disk_gib: 4,
-            platform: Platform::Linux,
-            key: String::new(),
-        };
+        let order = order(&self.folder.join(name), self.server, "image", 4)?;
         let began = Instant::now();
         self.images.stage(&order).await.context("staging")?;
         let time = began.elapsed();
-        ensure!(std::fs::metadata(directory.join(euca_image::DISK))?.blocks() > 0, "an empty disk");
+        ensure!(std::fs::metadata(order.directory.join(euca_image::DISK))?.blocks() > 0, "an empty disk");
         Ok(time)
     }
 }
 
-impl Drop for Stage {
+impl Drop for Stage<'_> {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
