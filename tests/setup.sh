@@ -12,7 +12,7 @@ packages=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils busybox-static iproute2 util-linux
     open-iscsi systemd e2fsprogs fuse3
     # networks
-    iptables isc-dhcp-server dnsmasq-base
+    iptables isc-dhcp-server dnsmasq-base wireguard-tools vtun
     # independent implementations that the tests are held against
     fdisk xfsprogs mtools dosfstools xmlsec1 default-jdk-headless libwss4j-java gsoap libgsoap-dev python3-venv
 )

@@ -17,7 +17,7 @@ mkdir -p "$out"
 exec 9> "$out/.lock"
 flock 9
 
-version=$(cat "$0" "$here/init" "$here/dhcp" "$busybox" | sha256sum | cut -d' ' -f1)
+version=$(cat "$0" "$here/kernel.sh" "$here/init" "$here/dhcp" "$busybox" | sha256sum | cut -d' ' -f1)
 if [[ -f $out/.version && $(< "$out/.version") == "$version" ]]; then
     exit 0
 fi
@@ -26,10 +26,7 @@ rm -f "$out/.version"
 work=$(mktemp -d "$out/.build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ { print $2; exit }')
-[[ -n $package ]] || { echo "build-guest: apt knows no linux-image-cloud-amd64; run apt-get update" >&2; exit 1; }
-(cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package")
-dpkg-deb --extract "$work"/linux-image-*.deb "$work/package"
+"$here/kernel.sh" "$work/package"
 
 # A disk on virtio-blk, virtio-scsi or IDE, its file systems, and the power button; each module after those it depends on, which
 # modules.dep lists nearest first.
