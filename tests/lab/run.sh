@@ -4,7 +4,7 @@
 #
 #     run.sh PROGRAM [ARGUMENT...]
 #
-# Prints what the program prints and exits as it does; with 125 when it has not ended in five minutes, or not at all.
+# Prints what the program prints and exits as it does; with 125 when it has not ended in ten minutes, or not at all.
 # The machine has the kernel of Debian's linux-image-cloud-amd64, of this host the programs named below, and nothing
 # that lasts; it needs no KVM. What does not depend on PROGRAM is kept in target/lab; several may run at once.
 set -euo pipefail
@@ -103,7 +103,7 @@ while IFS= read -r line; do
     else
         printf '%s\n' "$line"
     fi
-done < <(timeout --kill-after=5 300 qemu-system-x86_64 -accel tcg -cpu max -m 768 -smp 2 -nodefaults \
+done < <(timeout --kill-after=5 600 qemu-system-x86_64 -accel tcg -cpu max -m 768 -smp 2 -nodefaults \
     -no-user-config -no-reboot -display none -serial stdio -kernel "$work/kernel" -initrd "$work/ramdisk" \
     -append "console=ttyS0 quiet loglevel=1 panic=-1" < /dev/null 2>&1 || true)
 exit "$result"

@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use crate::dhcp::{self, DhcpServer};
 use crate::firewall::{self, Firewall};
-use crate::links::{self, Links};
+use crate::links::{self, Link, Links};
 use crate::plan::{Active, Plan, Site, bridge_name};
 
 /// Whether the kernel passes packets from one device to another.
@@ -100,7 +100,8 @@ impl Host {
         let Some(site) = &self.site else { return Ok(Differences::new()) };
         let mut state = self.state.lock().await;
         let kernel = self.kernel(&mut state).await?;
-        Ok(kernel.look(site, &site.plan(&state.active)).await?.told())
+        let plan = site.plan(&state.active);
+        Ok(kernel.look(site, &plan, state.reached.as_ref()).await?.told())
     }
 
     /// Looks whether everything is as it should be, and mends what is not. Brings what it was.
@@ -191,12 +192,12 @@ impl Host {
         // Forgotten as well when this future is dropped half-way.
         let reached = state.reached.take();
         let quick = reached.as_ref().and_then(|reached| links::additions(&reached.links, &plan.links));
-        let (work, told) = match (quick, reached) {
+        let (work, told) = match (quick, &reached) {
             (Some(steps), Some(Plan { rules, .. })) => {
-                (Work { steps, rules: plan.rules.change_from(&rules) }, vec![])
+                (Work { steps, rules: plan.rules.change_from(rules) }, vec![])
             }
             _ => {
-                let work = kernel.look(site, &plan).await?;
+                let work = kernel.look(site, &plan, reached.as_ref()).await?;
                 let told = work.told();
                 (work, told)
             }
@@ -222,12 +223,19 @@ impl Work {
 }
 
 impl Kernel {
-    async fn look(&self, site: &Site, plan: &Plan) -> Result<Work, Error> {
+    /// What of the plan is missing, and what there is too much of what is ours: known by its name, or because it was
+    /// `reached` before.
+    async fn look(&self, site: &Site, plan: &Plan, reached: Option<&Plan>) -> Result<Work, Error> {
         let present = self.links.present().await?;
+        // A bridge that was taken away does not tell any more whose the devices are that it has left behind.
+        let is_orphan = |name: &str, link: &Link| {
+            let made = reached.and_then(|reached| reached.links.devices.get(name));
+            made.is_some_and(|device| device.master.is_some()) && link.master.is_none()
+        };
         let steps = links::steps(
             &plan.links,
             &present,
-            |name, link| site.is_ours(&present, name, link),
+            |name, link| site.is_ours(&present, name, link) || is_orphan(name, link),
             |address| site.is_our_address(address),
         );
         let rules = plan.rules.change_from(&self.firewall.present().await?);

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod lab;
+
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
