@@ -12,11 +12,12 @@ use clap::Parser as _;
 use euca_command::Programs;
 use euca_config::NcSettings;
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
+use euca_gatherlog::{HostFiles, Local};
 use euca_hypervisor::{Hypervisor as _, Libvirt, LibvirtSettings};
 use euca_image::Walrus;
 use euca_node::{Node, NodeSettings};
 use euca_soap::{Endpoint, Security, Server};
-use euca_wire::NodeService;
+use euca_wire::{LogService, NodeService};
 use euca_wsse::{Credentials, Verifier};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -70,8 +71,12 @@ async fn run(settings: NcSettings, node: NodeSettings) -> Result<()> {
     let profile = options.profile;
     let verifier = Verifier::new(Arc::clone(&credentials), options);
     let security = Security { credentials: Arc::clone(&credentials), verifier, profile };
-    let endpoint = Endpoint::new(NodeService(Arc::new(node.clone())), Some(security));
-    let server = Server::new(vec![endpoint], euca_daemon::limits(&settings.listener));
+    let files = HostFiles { keys, logs: settings.home.logs() };
+    let endpoints = vec![
+        Endpoint::new(NodeService(Arc::new(node.clone())), Some(security)),
+        Endpoint::new(LogService(Arc::new(Local::new(files))), None),
+    ];
+    let server = Server::new(endpoints, euca_daemon::limits(&settings.listener));
     let listener = euca_daemon::listen(&settings.listener)?;
     info!(address = %listener.local_addr()?, "node controller listens");
 
