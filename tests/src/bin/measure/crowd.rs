@@ -50,7 +50,7 @@ pub async fn run(guest: &Path, guests: u32) -> Result<()> {
     let (resident, peak) = cloud.node.resident_kib()?;
     let mib = |kib: u64| kib as f64 / 1024.0;
     println!(
-        "f  nc-daemon with {guests} guests: {:.1} MiB resident, peak {:.1} MiB",
+        "s  nc-daemon with {guests} guests: {:.1} MiB resident, peak {:.1} MiB",
         mib(resident),
         mib(peak)
     );
@@ -78,7 +78,7 @@ pub async fn run(guest: &Path, guests: u32) -> Result<()> {
     ensure!(standing == STUCK as usize, "{standing} of {STUCK} guests were in a blocking call to the end");
     for (what, outcome) in [("none", free), ("5 guests", stuck)] {
         println!(
-            "e  ncDescribeInstances of {guests} guests, {what} in blocking calls: median {:.1?}, p99 {:.1?}",
+            "s  ncDescribeInstances of {guests} guests, {what} in blocking calls: median {:.1?}, p99 {:.1?}",
             outcome.percentile(0.5),
             outcome.percentile(0.99),
         );

@@ -5,6 +5,7 @@
 
 mod baseline;
 mod crowd;
+mod launch;
 mod original;
 mod promises;
 mod refresh;
@@ -96,6 +97,15 @@ enum Measure {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// A second launch of a cached image: from ncRunInstance to its domain.
+    Launch {
+        /// Folder that `tests/guest/build-guest.sh` has filled.
+        #[arg(long, default_value = "target/guest")]
+        guest: PathBuf,
+        /// Size of the image.
+        #[arg(long, default_value_t = 1024)]
+        mib: usize,
+    },
 }
 
 #[tokio::main]
@@ -106,13 +116,14 @@ async fn main() -> Result<()> {
         Measure::Mixed { requests } => promises::mixed(requests).await,
         Measure::Idle { guest } => promises::idle(&guest).await,
         Measure::Kill { rounds, seed } => {
-            println!("c  {}", euca_tests::kill::run(rounds, seed).await?);
+            println!("l  {}", euca_tests::kill::run(rounds, seed).await?);
             Ok(())
         }
         Measure::Start => promises::start().await,
         Measure::Baseline { quick, section } => baseline::run(quick, section.as_deref()).await,
         Measure::Crowd { guest, guests } => crowd::run(&guest, guests).await,
         Measure::Staging { mib, rounds } => staging::run(mib, rounds).await,
+        Measure::Launch { guest, mib } => launch::run(&guest, mib).await,
         Measure::Refresh { nodes, instances, seconds } => refresh::run(nodes, instances, seconds).await,
     }
 }

@@ -46,7 +46,7 @@ pub async fn run(nodes: u32, instances: u32, seconds: u64) -> Result<()> {
     let floor = rsa * u32::try_from(calls)?;
     let ratio = cpu.as_secs_f64() / floor.as_secs_f64();
     println!(
-        "d  CPU of cc-daemon: {calls} calls in {elapsed:.1?}, {:.3} ms each, {:.1} % of a core; {ratio:.2} times the \
+        "p  CPU of cc-daemon: {calls} calls in {elapsed:.1?}, {:.3} ms each, {:.1} % of a core; {ratio:.2} times the \
          RSA operations alone ({:.3} ms each); target {CPU_RATIO}",
         cpu.as_secs_f64() * 1000.0 / calls as f64,
         cpu.as_secs_f64() / elapsed.as_secs_f64() * 100.0,
@@ -59,14 +59,14 @@ pub async fn run(nodes: u32, instances: u32, seconds: u64) -> Result<()> {
     periods.sort();
     let (median, longest) = (periods[periods.len() / 2], periods[periods.len() - 1]);
     println!(
-        "d  {} polls, {median:.2?} apart in the median, {longest:.2?} at most (pause {PAUSE:?})",
+        "p  {} polls, {median:.2?} apart in the median, {longest:.2?} at most (pause {PAUSE:?})",
         periods.len()
     );
 
     let (_, peak) = stage.daemon.resident_kib()?;
     let mib = |kib: u64| kib as f64 / 1024.0;
     println!(
-        "e  resident {:.1} MiB, peak since the start {:.1} MiB; target {MEMORY_MIB}",
+        "p  resident {:.1} MiB, peak since the start {:.1} MiB; target {MEMORY_MIB}",
         mib(resident),
         mib(peak)
     );

@@ -56,14 +56,14 @@ pub async fn run(mib: usize, rounds: usize) -> Result<()> {
     for ((name, ..), mut ratios) in ways.into_iter().zip(ratios) {
         ratios.sort_by(f64::total_cmp);
         let median = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
-        println!("b  staging, {name}: {median:.0} % of a plain copy, median of {rounds}");
+        println!("r  staging, {name}: {median:.0} % of a plain copy, median of {rounds}");
         ensure!(name.ends_with("copied") || median >= TARGET, "below the target of {TARGET} %");
     }
     Ok(())
 }
 
 /// Writes a file of `mib` MiB without a hole.
-fn fill(path: &Path, mib: usize) -> Result<()> {
+pub fn fill(path: &Path, mib: usize) -> Result<()> {
     let mut file = std::fs::File::create(path)?;
     for _ in 0..mib {
         let noise: Vec<u8> = (0..1 << 17).flat_map(|_| fastrand::u64(..).to_le_bytes()).collect();
