@@ -6,6 +6,7 @@
 mod baseline;
 mod crowd;
 mod launch;
+mod networks;
 mod original;
 mod promises;
 mod refresh;
@@ -57,6 +58,13 @@ enum Measure {
         /// Of what is asked and when the kill comes.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+    },
+    /// A large virtual network on a real kernel, applied and changed. Takes root.
+    Networks {
+        #[arg(long, default_value_t = 2000)]
+        networks: u16,
+        #[arg(long, default_value_t = 4000)]
+        addresses: u32,
     },
     /// From start to READY.
     Start,
@@ -119,6 +127,7 @@ async fn main() -> Result<()> {
             println!("l  {}", euca_tests::kill::run(rounds, seed).await?);
             Ok(())
         }
+        Measure::Networks { networks, addresses } => networks::run(networks, addresses),
         Measure::Start => promises::start().await,
         Measure::Baseline { quick, section } => baseline::run(quick, section.as_deref()).await,
         Measure::Crowd { guest, guests } => crowd::run(&guest, guests).await,
