@@ -19,6 +19,7 @@ use euca_config::{CcSettings, Files, Watch};
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_soap::{Endpoint, Security, Server};
 use euca_store::{Journal, Measured, StateFile};
+use euca_vnet::{Effects, Unable};
 use euca_wire::{ClusterService, LogService};
 use euca_wsse::{Credentials, Profile, Verifier};
 use tokio_util::sync::CancellationToken;
@@ -102,12 +103,15 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     let (journal, writer) = Journal::new(Measured::new(file, transactions.clone()));
     tokio::spawn(writer);
     let addresses = Arc::new(Host::default());
-    let (tables, effects, host) = network::start(&settings, addresses.as_ref()).await?;
+    let (tables, host) = network::start(&settings, addresses.as_ref()).await?;
     let environment = Environment {
         connector: SoapConnector::new(&settings, nodes),
         addresses,
         commands: Arc::new(Programs::default()),
-        network: effects,
+        network: match &host {
+            Some(host) => Arc::clone(host) as Arc<dyn Effects>,
+            None => Arc::new(Unable),
+        },
         clock: Arc::new(SystemClock),
         state,
         journal: journal.clone(),
@@ -143,7 +147,7 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
             cluster.run_monitor(shutdown).await;
         })
     };
-    if let Some(host) = host {
+    if let Some(host) = host.clone() {
         let (period, shutdown) = (settings.hot.polling_frequency, shutdown.clone());
         tokio::spawn(async move { shutdown.run_until_cancelled(host.keep(period)).await });
     }
@@ -175,6 +179,9 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     at_once.run_until_cancelled(server.serve(listener, shutdown, grace)).await;
     if at_once.run_until_cancelled(cluster.shut_down(grace)).await.is_none() {
         cluster.shut_down(Duration::ZERO).await;
+    }
+    if let Some(host) = host {
+        host.stop().await?;
     }
     monitor.await.context("the monitor crashed")?;
     follow.await.context("the configuration watch crashed")?;

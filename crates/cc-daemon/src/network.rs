@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use euca_cluster::addresses::AddressSource;
-use euca_command::Programs;
+use euca_command::{CommandRunner, Programs};
 use euca_config::{CcSettings, Error, ManagedNet, Origin, Place, PublicIps, StaticNet, VnetMode};
-use euca_vnet::{
-    Effects, Ipv4Net, ManagedSettings, Plan, Pool, PublicAddresses, Settings, StaticSettings, Unable,
-};
+use euca_vnet::{Ipv4Net, ManagedSettings, Plan, Pool, PublicAddresses, Settings, StaticSettings};
 use euca_vnet_host::links::{Links, Present};
-use euca_vnet_host::{Host, Site};
+use euca_vnet_host::{DhcpServer, DhcpSettings, Host, Site};
 
 /// Longest name of the private interface in MANAGED mode: with a dot and the number of a VLAN it is a device's.
 const PARENT_NAME: usize = 10;
@@ -83,33 +81,65 @@ fn invalid(settings: &CcSettings, key: &'static str, problem: String) -> Error {
     Error::Invalid { place, key, problem }
 }
 
-/// The tables' settings and the host, with what only the running host knows.
+/// The tables' settings with what only the running host knows, and the host, which SYSTEM mode does without.
 ///
 /// # Errors
 /// When the host is not what the settings say: devices are missing, or names have no address.
 pub async fn start(
     settings: &CcSettings,
     names: &dyn AddressSource,
-) -> Result<(Settings, Arc<dyn Effects>, Option<Arc<Host>>)> {
+) -> Result<(Settings, Option<Arc<Host>>)> {
     let tables = tables(settings)?;
-    let net = match &settings.network.mode {
-        VnetMode::Managed(net) | VnetMode::ManagedNovlan(net) => net,
-        VnetMode::System | VnetMode::Static(_) => return Ok((tables, Arc::new(Unable), None)),
-    };
-    let Settings::Managed(mut managed) = tables else { bail!("the modes of tables and settings differ") };
+    let runner: Arc<dyn CommandRunner> = Arc::new(Programs::default());
     let present = Links::open()?.present().await?;
-    let interfaces = &settings.network;
-    for (key, name) in [
-        ("VNET_PUBINTERFACE", &interfaces.public_interface),
-        ("VNET_PRIVINTERFACE", &interfaces.private_interface),
-    ] {
-        if !present.links.contains_key(name) {
-            bail!("{key}: there is no network device {name}");
+    let (net, program, group) = match &settings.network.mode {
+        VnetMode::System => return Ok((tables, None)),
+        VnetMode::Static(net) => (None, &net.dhcp_daemon, &net.dhcp_user),
+        VnetMode::Managed(net) | VnetMode::ManagedNovlan(net) => {
+            (Some(net), &net.dhcp_daemon, &net.dhcp_user)
         }
-    }
+    };
+    let (tables, site) = match net {
+        None => (tables, None),
+        Some(net) => {
+            let (managed, site) = managed_site(settings, net, tables, &present, names).await?;
+            (Settings::Managed(managed), Some(site))
+        }
+    };
+    let host = Host::new(site, Arc::clone(&runner));
+    let host = match program {
+        None => host,
+        Some(program) => {
+            let interface = settings.network.private_interface.clone();
+            require(&present, "VNET_PRIVINTERFACE", &interface)?;
+            let server = DhcpSettings {
+                program: program.clone(),
+                group: (group != "root").then(|| group.clone()),
+                directory: settings.home.run().join("net"),
+                interface,
+                mtu: None,
+            };
+            host.with_dhcp(DhcpServer::new(server, runner))
+        }
+    };
+    Ok((tables, Some(Arc::new(host))))
+}
+
+/// What tables and host know of a site with networks of ours.
+async fn managed_site(
+    settings: &CcSettings,
+    net: &ManagedNet,
+    tables: Settings,
+    present: &Present,
+    names: &dyn AddressSource,
+) -> Result<(ManagedSettings, Site)> {
+    let Settings::Managed(mut managed) = tables else { bail!("the modes of tables and settings differ") };
+    let interfaces = &settings.network;
+    require(present, "VNET_PUBINTERFACE", &interfaces.public_interface)?;
+    require(present, "VNET_PRIVINTERFACE", &interfaces.private_interface)?;
     managed.local = match &net.local_ip {
         Some(name) => vec![resolve(names, "VNET_LOCALIP", name).await?],
-        None => own_addresses(&present, &managed.public),
+        None => own_addresses(present, &managed.public),
     };
     if managed.tunnels && !managed.vlans && !present.is_bridge(&interfaces.private_interface) {
         tracing::warn!(
@@ -128,8 +158,14 @@ pub async fn start(
         private_interface: interfaces.private_interface.clone(),
         cloud,
     };
-    let host = Arc::new(Host::new(site, Arc::new(Programs::default())));
-    Ok((Settings::Managed(managed), Arc::clone(&host) as Arc<dyn Effects>, Some(host)))
+    Ok((managed, site))
+}
+
+fn require(present: &Present, key: &str, device: &str) -> Result<()> {
+    if !present.links.contains_key(device) {
+        bail!("{key}: there is no network device {device}");
+    }
+    Ok(())
 }
 
 /// Every address of this host that is nobody else's.

@@ -131,6 +131,7 @@ impl Network {
     /// Takes back what [`allocate`](Self::allocate) has given to the instance, if it still has it (§2.7).
     pub(crate) fn release(&self, id: &str, mac: &str, vlan: i32) {
         if self.change(|tables| tables.release(id, mac, vlan)) {
+            self.kick_dhcp();
             tracing::info!(instance = id, mac, vlan, "address is free");
         }
     }
@@ -149,7 +150,7 @@ impl Network {
         }
     }
 
-    /// Has the DHCP server learn of new instances.
+    /// Has the DHCP server learn of instances that have come or gone.
     pub(crate) fn kick_dhcp(&self) {
         self.dhcp.send_replace(());
     }
