@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use euca_command::CommandRunner;
 use euca_observe::chain;
-use euca_vnet::{Effect, Effects, Failure};
+use euca_vnet::{Effect, Effects, Failure, Tunnels};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
@@ -21,6 +21,7 @@ use crate::dhcp::{self, DhcpServer};
 use crate::firewall::{self, Firewall};
 use crate::links::{self, Link, Links};
 use crate::plan::{Active, Plan, Site, bridge_name};
+use crate::tunnels::{self, Mesh, Secret, Tools, TunnelSettings, WIREGUARD};
 
 /// Whether the kernel passes packets from one device to another.
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
@@ -30,6 +31,7 @@ pub struct Host {
     /// Nothing where networks are not ours to make: in STATIC mode.
     site: Option<Site>,
     dhcp: Option<DhcpServer>,
+    tunnels: Option<TunnelSettings>,
     runner: Arc<dyn CommandRunner>,
     state: Mutex<State>,
 }
@@ -44,12 +46,15 @@ struct State {
     /// The VLANs that have been started, in this order: the last one is served first (network.md §9.3).
     started: Vec<u16>,
     kernel: Option<Kernel>,
+    /// Why there are no tunnels though there should be, as the log has it.
+    unjoined: Option<String>,
 }
 
 #[derive(Clone)]
 struct Kernel {
     links: Links,
     firewall: Firewall,
+    tools: Tools,
 }
 
 /// Why the host is not as it should be.
@@ -64,6 +69,9 @@ pub enum Error {
     /// The DHCP server.
     #[error(transparent)]
     Dhcp(#[from] dhcp::Error),
+    /// Tunnels to other clusters.
+    #[error(transparent)]
+    Tunnels(#[from] tunnels::Error),
 }
 
 /// What is not as it should be, one line each.
@@ -72,13 +80,19 @@ pub type Differences = Vec<String>;
 impl Host {
     /// A host of this site on which nothing is active yet. Without a site, all it may have is a DHCP server.
     pub fn new(site: impl Into<Option<Site>>, runner: Arc<dyn CommandRunner>) -> Self {
-        Self { site: site.into(), dhcp: None, runner, state: Mutex::default() }
+        Self { site: site.into(), dhcp: None, tunnels: None, runner, state: Mutex::default() }
     }
 
     /// The same with this DHCP server.
     #[must_use]
     pub fn with_dhcp(self, server: DhcpServer) -> Self {
         Self { dhcp: Some(server), ..self }
+    }
+
+    /// The same joined with other clusters in this way.
+    #[must_use]
+    pub fn with_tunnels(self, settings: TunnelSettings) -> Self {
+        Self { tunnels: Some(settings), ..self }
     }
 
     /// Ends what does not outlive the daemon: the DHCP server. Guests keep their networks (network.md §12.2).
@@ -158,6 +172,9 @@ impl Host {
         }
         let before = state.active.clone();
         change(&mut state.active, effect);
+        if let Effect::JoinClusters(tunnels) = effect {
+            state.active.mesh = self.mesh(&mut state, tunnels).await?;
+        }
         state.restored |= matches!(effect, Effect::Restore(_));
         let result = self.bring(&mut state).await;
         if let Err(error) = result {
@@ -174,13 +191,39 @@ impl Host {
         Ok(())
     }
 
+    /// The mesh of these clusters. There is none where there is no secret, or no bridge for it: only tunnels are off
+    /// then, the log says why when that changes.
+    async fn mesh(&self, state: &mut State, tunnels: &Tunnels) -> Result<Option<Mesh>, Error> {
+        let (Some(site), Some(settings)) = (&self.site, &self.tunnels) else { return Ok(None) };
+        let mut mesh = match settings.mesh(tunnels).await {
+            Ok(mesh) => Ok(mesh),
+            Err(error) => Err(chain(&error)),
+        };
+        let private = &site.private_interface;
+        if matches!(mesh, Ok(Some(_))) && !site.managed.vlans {
+            let present = self.kernel(state).await?.links.present().await?;
+            if !present.is_bridge(private) {
+                mesh = Err(format!("{private} is not a bridge"));
+            }
+        }
+        let unjoined = mesh.as_ref().err().cloned();
+        if let Some(reason) = unjoined.as_ref().filter(|_| state.unjoined != unjoined) {
+            tracing::error!(reason, "networks are not joined with those of other clusters");
+        }
+        state.unjoined = unjoined;
+        Ok(mesh.unwrap_or_default())
+    }
+
     async fn kernel(&self, state: &mut State) -> Result<Kernel, Error> {
         if let Some(kernel) = &state.kernel {
             return Ok(kernel.clone());
         }
         forward().await;
-        let kernel =
-            Kernel { links: Links::open()?, firewall: Firewall::new(Arc::clone(&self.runner)).await };
+        let kernel = Kernel {
+            links: Links::open()?,
+            firewall: Firewall::new(Arc::clone(&self.runner)).await,
+            tools: Tools::new(Arc::clone(&self.runner)),
+        };
         Ok(state.kernel.insert(kernel).clone())
     }
 
@@ -193,8 +236,10 @@ impl Host {
         let reached = state.reached.take();
         let quick = reached.as_ref().and_then(|reached| links::additions(&reached.links, &plan.links));
         let (work, told) = match (quick, &reached) {
-            (Some(steps), Some(Plan { rules, .. })) => {
-                (Work { steps, rules: plan.rules.change_from(rules) }, vec![])
+            (Some(steps), Some(reached)) if plan.frames == reached.frames => {
+                let wireguard = plan.wireguard.clone().filter(|_| plan.wireguard != reached.wireguard);
+                let rules = plan.rules.change_from(&reached.rules);
+                (Work { steps, rules, wireguard, ..Work::default() }, vec![])
             }
             _ => {
                 let work = kernel.look(site, &plan, reached.as_ref()).await?;
@@ -209,16 +254,25 @@ impl Host {
 }
 
 /// What is to be done.
+#[derive(Default)]
 struct Work {
+    /// Before devices come that the rules for frames are for.
+    frames: Option<String>,
     steps: Vec<links::Step>,
+    wireguard: Option<Secret>,
     rules: Option<String>,
+    /// After they have gone.
+    frames_end: Option<String>,
 }
 
 impl Work {
     fn told(&self) -> Differences {
         let steps = self.steps.iter().map(ToString::to_string);
         let rules = self.rules.iter().flat_map(|rules| rules.lines().map(|rule| format!("firewall: {rule}")));
-        steps.chain(rules).collect()
+        let frames = self.frames.iter().chain(&self.frames_end);
+        let frames = frames.flat_map(|rules| rules.lines().map(|rule| format!("frames: {rule}")));
+        let wireguard = self.wireguard.iter().map(|_| format!("configure {WIREGUARD}"));
+        frames.chain(steps).chain(wireguard).chain(rules).collect()
     }
 }
 
@@ -239,16 +293,40 @@ impl Kernel {
             |address| site.is_our_address(address),
         );
         let rules = plan.rules.change_from(&self.firewall.present().await?);
-        Ok(Work { steps, rules })
+        // A host without tunnels needs none of the programs for them.
+        let has_frames = |plan: &Plan| !plan.frames.is_empty();
+        let frames = match has_frames(plan) || reached.is_some_and(has_frames) {
+            true => self.tools.frame_change(&plan.frames).await?,
+            false => None,
+        };
+        let (frames, frames_end) = if has_frames(plan) { (frames, None) } else { (None, frames) };
+        let wireguard = match &plan.wireguard {
+            Some(wanted)
+                if present.links.contains_key(WIREGUARD) && self.tools.is_configured(wanted).await? =>
+            {
+                None
+            }
+            wanted => wanted.clone(),
+        };
+        Ok(Work { frames, steps, wireguard, rules, frames_end })
     }
 
     async fn work(&self, work: Work) -> Result<(), Error> {
+        if let Some(frames) = work.frames {
+            self.tools.restore_frames(frames).await?;
+        }
         for step in &work.steps {
             tracing::debug!(%step, "on this host");
             self.links.take(step).await?;
         }
+        if let Some(wanted) = work.wireguard {
+            self.tools.configure(&wanted).await?;
+        }
         if let Some(rules) = work.rules {
             self.firewall.restore(rules).await?;
+        }
+        if let Some(frames) = work.frames_end {
+            self.tools.restore_frames(frames).await?;
         }
         Ok(())
     }

@@ -11,7 +11,9 @@ pub mod links;
 pub mod plan;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod tunnels;
 
 pub use dhcp::{DhcpServer, DhcpSettings};
 pub use host::{Differences, Error, Host};
 pub use plan::Site;
+pub use tunnels::{Transport, TunnelSettings};

@@ -341,7 +341,7 @@ impl Links {
             }
             Kind::Vlan { parent, tag } => LinkVlan::new(name, self.index(parent).await?, *tag).build(),
             Kind::Vxlan { id, local, remote, port } => {
-                LinkVxlan::new(name, *id).local(*local).remote(*remote).port(*port).build()
+                LinkVxlan::new(name, *id).local(*local).remote(*remote).port(*port).learning(false).build()
             }
             Kind::WireGuard => LinkWireguard::new(name).build(),
         })

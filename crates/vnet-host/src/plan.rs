@@ -17,6 +17,7 @@ use openssl::sha::sha256;
 
 use crate::firewall::{Ruleset, Table};
 use crate::links::{Address, Device, Kind, Link, Present, Wanted};
+use crate::tunnels::{self, Mesh, Secret};
 
 /// Where guests ask for their metadata (network.md §10).
 pub const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
@@ -49,6 +50,8 @@ pub struct Active {
     pub public: BTreeSet<Ipv4Addr>,
     /// What public addresses stand for.
     pub mapped: BTreeMap<Ipv4Addr, Ipv4Addr>,
+    /// The clusters this one is joined with.
+    pub mesh: Option<Mesh>,
 }
 
 /// What the host is to look like.
@@ -58,12 +61,25 @@ pub struct Plan {
     pub links: Wanted,
     /// Firewall.
     pub rules: Ruleset,
+    /// What does not pass between clusters.
+    pub frames: BTreeSet<String>,
+    /// The configuration of WireGuard.
+    pub wireguard: Option<Secret>,
 }
 
 impl Site {
     /// What the host is to look like with this active.
     pub fn plan(&self, active: &Active) -> Plan {
-        Plan { links: self.links(active), rules: self.rules(active) }
+        let (mut links, mut rules) = (self.links(active), self.rules(active));
+        let Some(mesh) = &active.mesh else { return Plan { links, rules, ..Plan::default() } };
+        mesh.add_base(&mut links, &mut rules);
+        if self.managed.vlans {
+            active.networks.keys().for_each(|vlan| mesh.join(Some(*vlan), &self.bridge(*vlan), &mut links));
+        } else {
+            mesh.join(None, &self.private_interface, &mut links);
+        }
+        let frames = tunnels::frame_rules(&self.managed.plan);
+        Plan { links, rules, frames, wireguard: mesh.wireguard().cloned() }
     }
 
     /// The device the guests of a network are behind.
@@ -180,8 +196,13 @@ impl Site {
     pub fn is_ours(&self, present: &Present, name: &str, link: &Link) -> bool {
         let is_idle = |bridge: &str, vlan| {
             let own = vlan_name(&self.private_interface, vlan);
-            present.is_bridge(bridge) && present.ports(bridge).all(|port| port == own)
+            let is_tunnel =
+                |port: &str| present.links.get(port).is_some_and(|link| tunnels::is_tunnel(port, link));
+            present.is_bridge(bridge) && present.ports(bridge).all(|port| port == own || is_tunnel(port))
         };
+        if tunnels::is_ours(name, link) {
+            return true;
+        }
         if let Some(vlan) = number(name, "eucabr") {
             return is_idle(name, vlan);
         }
@@ -194,14 +215,15 @@ impl Site {
     }
 
     /// Whether an address that is not wanted is left over from us: the gateway of a network, a public address.
-    pub fn is_our_address(&self, address: &Address) -> bool {
-        let Address { device, address, prefix, .. } = address;
+    pub fn is_our_address(&self, whole: &Address) -> bool {
+        let Address { device, address, prefix, .. } = whole;
         let is_gateway = || {
             let network = self.managed.plan.network_of(*address);
             network.is_some_and(|network| gateway(network) == *address && network.prefix_len() == *prefix)
         };
         let is_public = || *prefix == 32 && self.managed.public.contains(*address);
-        (*device == self.public_interface && is_public())
+        tunnels::is_our_address(whole)
+            || (*device == self.public_interface && is_public())
             || ((*device == self.private_interface || number(device, "eucabr").is_some()) && is_gateway())
     }
 }
@@ -311,6 +333,7 @@ mod tests {
             networks: networks.into_iter().map(|network| (network.vlan, network)).collect(),
             public: mapped.keys().copied().collect(),
             mapped,
+            mesh: None,
         }
     }
 

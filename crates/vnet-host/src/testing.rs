@@ -132,7 +132,7 @@ impl Peer {
     }
 
     /// Does something in its namespace.
-    fn inside<T: Send>(&self, action: impl FnOnce() -> T + Send) -> T {
+    pub fn inside<T: Send>(&self, action: impl FnOnce() -> T + Send) -> T {
         let namespace = File::open(Path::new("/run/netns").join(&self.0)).unwrap();
         let there = || {
             setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();

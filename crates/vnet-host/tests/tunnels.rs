@@ -1,0 +1,360 @@
+//! Networks of three clusters joined on a real kernel: what passes from one to another, and what does not
+//! (network.md §11). The clusters' controllers are namespaces at one bridge, the caller's; guests are at the bridges of
+//! their networks.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use euca_command::Programs;
+use euca_vnet::{Effect, Effects as _, Group, ManagedSettings, Network, Plan, Pool, State, Tunnels};
+use euca_vnet_host::testing::lab::inside;
+use euca_vnet_host::testing::{Peer, ip, isolated};
+use euca_vnet_host::tunnels::WIREGUARD;
+use euca_vnet_host::{Host, Site, Transport, TunnelSettings};
+use tokio::runtime::Runtime;
+
+/// How long a way may take to be open: bridges with the spanning tree protocol look around for four seconds.
+const OPENING: Duration = Duration::from_secs(20);
+/// How long is waited for what must not come.
+const SILENCE: Duration = Duration::from_secs(1);
+/// Bytes of a datagram that fill a frame.
+const WHOLE: usize = 1472;
+
+/// A cluster controller; its private interface is a bridge where there are no VLANs.
+struct Cluster {
+    place: u8,
+    namespace: Peer,
+    host: Host,
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // The caller is in another runtime, where one must not wait.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn address(place: u8) -> Ipv4Addr {
+    Ipv4Addr::new(192, 168, 7, 2 + place)
+}
+
+fn plan() -> Plan {
+    Plan::new("10.10.0.0/16".parse().unwrap(), 32).unwrap()
+}
+
+fn network(vlan: u16) -> Network {
+    let (vlan, subnet) = plan().network(vlan.into()).unwrap();
+    Network { vlan, subnet, group: Group::from(("admin", format!("group{vlan}").as_str())), rules: vec![] }
+}
+
+impl Cluster {
+    /// With this network active, not joined.
+    fn new(place: u8, vlans: bool, transport: Transport, secret: &Path) -> Self {
+        let port = format!("cc{place}");
+        let namespace = Peer::new(&port);
+        ip(&["link", "set", &port, "master", "under"]);
+        namespace.ip(&["address", "add", &format!("{}/24", address(place)), "dev", "eth0"]);
+        match vlans {
+            true => namespace.ip(&["link", "add", "eth1", "up", "type", "veth", "peer", "name", "trunk"]),
+            false => namespace.ip(&["link", "add", "eth1", "up", "type", "bridge"]),
+        };
+        let managed = ManagedSettings {
+            vlans,
+            plan: plan(),
+            dns: Ipv4Addr::new(10, 0, 0, 53),
+            public: Pool::default(),
+            local: vec![address(place)],
+            tunnels: true,
+        };
+        let site = Site {
+            managed,
+            public_interface: "eth0".to_owned(),
+            private_interface: "eth1".to_owned(),
+            cloud: None,
+        };
+        let host = Host::new(site, Arc::new(Programs::default()));
+        let host = host.with_tunnels(TunnelSettings { transport, secret: secret.to_owned() });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let cluster = Self { place, namespace, host, runtime: Some(runtime) };
+        cluster.does(Effect::Restore(State::default()));
+        cluster.does(Effect::StartNetwork(network(10)));
+        cluster
+    }
+
+    fn run<T: Send>(&self, future: impl Future<Output = T> + Send) -> T {
+        self.namespace.inside(|| self.runtime.as_ref().unwrap().block_on(future))
+    }
+
+    fn does(&self, effect: Effect) {
+        self.run(async { self.host.carry_out(&effect).await.unwrap() });
+    }
+
+    /// Joins the clusters of these places.
+    fn joins(&self, places: &[u8]) {
+        let clusters: Vec<_> = places.iter().map(|place| address(*place)).collect();
+        let own = places.iter().position(|place| *place == self.place);
+        let clusters = if own.is_some() { clusters } else { vec![] };
+        self.does(Effect::JoinClusters(Tunnels { clusters, own, vlans: vec![10] }));
+    }
+
+    fn is_mended(&self, what: &str) {
+        let (found, left) =
+            self.run(async { (self.host.repair().await.unwrap(), self.host.differences().await.unwrap()) });
+        assert_ne!(found, Vec::<String>::new(), "{what}");
+        assert_eq!(left, Vec::<String>::new(), "{what}");
+    }
+
+    /// Runs a program there, which has to succeed. Brings its output.
+    fn program(&self, program: &str, arguments: &[&str]) -> String {
+        let output = self.namespace.command(program).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Devices that are there for other clusters.
+    fn tunnels(&self) -> Vec<String> {
+        let links = self.namespace.ip(&["-oneline", "link"]);
+        let names = links.lines().filter_map(|line| line.split([':', '@']).nth(1)).map(str::trim);
+        names
+            .filter(|name| *name == WIREGUARD || name.starts_with("et") && !name.starts_with("eth"))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// A guest of a network, with its gateway.
+    fn guest(&self, bridge: &str, vlan: u16) -> Guest {
+        let subnet = network(vlan).subnet;
+        let host = |index: u8| subnet.hosts().nth(usize::from(index) - 1).unwrap();
+        let address = host(2 + self.place);
+        let tap = format!("tap{vlan}-{}", self.place);
+        let peer = Peer::new(&tap);
+        ip(&["link", "set", &tap, "netns", self.namespace.namespace()]);
+        self.namespace.ip(&["link", "set", &tap, "up", "master", bridge]);
+        peer.ip(&["address", "add", &format!("{address}/27"), "broadcast", "+", "dev", "eth0"]);
+        peer.ip(&["route", "add", "default", "via", &host(1).to_string()]);
+        let bound = |port: u16| {
+            peer.inside(|| {
+                let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap();
+                socket.set_broadcast(true).unwrap();
+                socket
+            })
+        };
+        Guest { talk: bound(9999), dhcp: bound(67), address, broadcast: subnet.broadcast(), peer }
+    }
+}
+
+struct Guest {
+    peer: Peer,
+    address: Ipv4Addr,
+    broadcast: Ipv4Addr,
+    talk: UdpSocket,
+    dhcp: UdpSocket,
+}
+
+impl Guest {
+    /// Lengths of the datagrams that have come, and from whom, until nothing comes for a while.
+    fn heard(socket: &UdpSocket) -> Vec<(usize, IpAddr)> {
+        socket.set_read_timeout(Some(SILENCE)).unwrap();
+        let mut heard = vec![];
+        // A storm would have no end.
+        while heard.len() < 100 {
+            match socket.recv_from(&mut [0; 2000]) {
+                Ok((length, from)) => heard.push((length, from.ip())),
+                Err(error) => {
+                    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+                    break;
+                }
+            }
+        }
+        heard
+    }
+
+    /// Says so many bytes to everybody in its network.
+    fn says(&self, bytes: usize) {
+        self.talk.send_to(&vec![7; bytes], (self.broadcast, 9999)).unwrap();
+    }
+}
+
+/// Waits until what one guest sends, as much as fits into a frame, reaches another.
+fn reaches(from: &Guest, to: &Guest, row: &str) {
+    let start = Instant::now();
+    loop {
+        // Not to be taken apart on its way as the guest sees it: the kernel's default for UDP.
+        let _ = from.talk.send_to(&[7; WHOLE], (to.address, 9999));
+        if Guest::heard(&to.talk).contains(&(WHOLE, from.address.into())) {
+            return;
+        }
+        assert!(start.elapsed() < OPENING, "{row}: {} does not reach {}", from.address, to.address);
+    }
+}
+
+/// A bridge that everybody is at, and three clusters.
+fn three(vlans: bool, transport: Transport, secret: &Path) -> [Cluster; 3] {
+    ip(&["link", "add", "under", "up", "type", "bridge"]);
+    ip(&["address", "add", "192.168.7.1/24", "dev", "under"]);
+    [0, 1, 2].map(|place| Cluster::new(place, vlans, transport, secret))
+}
+
+fn secret(folder: &tempfile::TempDir) -> std::path::PathBuf {
+    let file = folder.path().join("vtunpass");
+    std::fs::write(&file, "secret\nrest\n").unwrap();
+    file
+}
+
+/// What guests of one network in three clusters have of each other, with so many bytes in a frame.
+fn are_joined(clusters: &[Cluster; 3], guests: &[Guest; 3], bytes: usize) {
+    let [zero, one, two] = guests;
+    for (from, to) in [(zero, one), (one, two), (two, zero)] {
+        reaches(from, to, "joined");
+    }
+    zero.says(bytes);
+    for guest in [one, two] {
+        assert_eq!(Guest::heard(&guest.talk), [(bytes, zero.address.into())], "no loop");
+    }
+    assert_eq!(Guest::heard(&zero.talk).len(), 1, "its own, by itself");
+
+    zero.dhcp.send_to(&[1; 300], (zero.broadcast, 67)).unwrap();
+    assert_eq!(Guest::heard(&one.dhcp), [], "Q-30: DHCP");
+    let gateway = network(10).subnet.hosts().next().unwrap().to_string();
+    for (cluster, guest) in clusters.iter().zip(guests) {
+        guest.peer.ip(&["neigh", "flush", "dev", "eth0"]);
+        let _answer = cluster.namespace.answers(2222);
+        assert_eq!(guest.peer.connects(&gateway, 2222), Some(guest.address.to_string()), "its own gateway");
+    }
+    let bridge = if clusters[0].namespace.ip(&["link"]).contains("eucabr10") { "eucabr10" } else { "eth1" };
+    let _answer = clusters[1].namespace.answers(2223);
+    let gateway_there = format!("{gateway}/27");
+    clusters[0].namespace.ip(&["address", "delete", &gateway_there, "dev", bridge]);
+    zero.peer.ip(&["neigh", "flush", "dev", "eth0"]);
+    assert_eq!(zero.peer.connects(&gateway, 2223), None, "Q-30: another cluster's gateway");
+    clusters[0].is_mended("gateway");
+}
+
+/// A frame for everybody that somebody who is in no cluster sends to a controller, as if it came through the tunnel.
+fn inject(pair: u32, vlan: u32, to: &Guest, port: u16) {
+    let id = pair << 12 | vlan;
+    let mut frame = vec![8, 0, 0, 0];
+    frame.extend((id << 8).to_be_bytes());
+    frame.extend([255; 6]);
+    frame.extend([2, 0, 0, 0, 0, 1, 8, 0]);
+    let (source, broadcast) = (Ipv4Addr::new(10, 10, 1, 20), to.broadcast);
+    let mut header = vec![0x45, 0, 0, 32, 0, 0, 0, 0, 64, 17, 0, 0];
+    header.extend(source.octets());
+    header.extend(broadcast.octets());
+    let sum: u32 = header.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
+    let check = !((sum & 0xffff) + (sum >> 16)) as u16;
+    header[10..12].copy_from_slice(&check.to_be_bytes());
+    frame.extend(header);
+    // UDP without a checksum.
+    frame.extend([0x27, 0x0f, 0x27, 0x0f, 0, 12, 0, 0, 1, 2, 3, 4]);
+    let socket = UdpSocket::bind("192.168.7.1:0").unwrap();
+    socket.send_to(&frame, (address(0), port)).unwrap();
+}
+
+#[test]
+fn wireguard_joins_networks_of_three_clusters() {
+    inside(async || {
+        let folder = tempfile::tempdir().unwrap();
+        let clusters = three(true, Transport::WireGuard, &secret(&folder));
+        for cluster in &clusters {
+            cluster.joins(&[0, 1, 2]);
+            assert_eq!(cluster.tunnels().len(), 3);
+        }
+        let guests = clusters.each_ref().map(|cluster| cluster.guest("eucabr10", 10));
+        are_joined(&clusters, &guests, WHOLE);
+        let [zero, one, two] = &guests;
+
+        clusters[1].does(Effect::StartNetwork(network(11)));
+        let stranger = clusters[1].guest("eucabr11", 11);
+        stranger.peer.ip(&["address", "add", "10.10.1.29/27", "dev", "eth0"]);
+        zero.says(WHOLE);
+        assert_eq!(Guest::heard(&stranger.talk), [], "another network");
+        clusters[1].does(Effect::StopNetwork(network(11)));
+        assert_eq!(clusters[1].tunnels().len(), 3, "as many as before");
+
+        // Somebody who is in no cluster: 0 and 1 are the first pair.
+        inject(1, 10, zero, 5001);
+        assert_eq!(Guest::heard(&zero.talk).len(), 1, "only what it has said itself");
+        clusters[0].program("iptables", &["-F", "EUCA-IN"]);
+        inject(1, 10, zero, 5001);
+        assert_eq!(Guest::heard(&zero.talk).len(), 1, "it is the rule that keeps it out");
+        clusters[0].is_mended("rules");
+
+        let first = clusters[0].tunnels().into_iter().find(|name| name != WIREGUARD).unwrap();
+        for (program, arguments) in [
+            ("ip", &["link", "delete", WIREGUARD][..]),
+            ("ip", &["link", "delete", &first]),
+            ("ip", &["link", "set", &first, "nomaster"]),
+            ("ip", &["link", "set", &first, "type", "bridge_slave", "isolated", "off"]),
+            ("wg", &["set", WIREGUARD, "listen-port", "6000"]),
+            ("ebtables", &["-F", "EUCA-TUN"]),
+            ("ebtables", &["-D", "FORWARD", "-i", "et+", "-j", "EUCA-TUN"]),
+            ("iptables", &["-F", "EUCA-IN"]),
+        ] {
+            clusters[0].program(program, arguments);
+            clusters[0].is_mended(&format!("{program} {arguments:?}"));
+        }
+        reaches(zero, one, "mended");
+
+        let before = clusters[0].tunnels();
+        clusters[0].joins(&[0, 1, 2]);
+        assert_eq!(clusters[0].tunnels(), before, "net_t222");
+        clusters[2].joins(&[0, 1]);
+        assert_eq!(clusters[2].tunnels(), Vec::<String>::new(), "net_t223, net_t232");
+        assert!(!clusters[2].program("ebtables-save", &[]).contains("EUCA-TUN"), "net_t223");
+        clusters[0].joins(&[0, 1]);
+        clusters[1].joins(&[0, 1]);
+        assert_eq!(clusters[0].tunnels().len(), 2);
+        reaches(zero, one, "two of them");
+        Guest::heard(&two.talk);
+        zero.says(WHOLE);
+        assert_eq!(Guest::heard(&two.talk), [], "it has left");
+
+        clusters.iter().for_each(|cluster| cluster.joins(&[2, 1, 0]));
+        reaches(zero, two, "net_t221: other places");
+
+        std::fs::remove_file(folder.path().join("vtunpass")).unwrap();
+        clusters[0].joins(&[2, 1, 0]);
+        assert_eq!(clusters[0].tunnels(), Vec::<String>::new(), "net_t228");
+        std::fs::write(folder.path().join("vtunpass"), "another\n").unwrap();
+        clusters.iter().for_each(|cluster| cluster.joins(&[2, 1, 0]));
+        reaches(one, zero, "a new secret");
+    });
+}
+
+#[test]
+fn vxlan_joins_a_shared_segment_on_any_kernel() {
+    isolated(async || {
+        let clusters = three(false, Transport::Vxlan, Path::new("/nonexistent"));
+        clusters.iter().for_each(|cluster| cluster.joins(&[0, 1, 2]));
+        assert_eq!(clusters[0].tunnels().len(), 2);
+        let guests = clusters.each_ref().map(|cluster| cluster.guest("eth1", 10));
+        // The way takes frames with 50 bytes less, which nobody tells who sends to everybody.
+        are_joined(&clusters, &guests, WHOLE - 50);
+        inject(1, 0, &guests[0], 5001);
+        assert_eq!(Guest::heard(&guests[0].talk), [], "from somebody who is in no cluster");
+        clusters[0].program("iptables", &["-F", "EUCA-IN"]);
+        inject(1, 0, &guests[0], 5001);
+        assert_eq!(Guest::heard(&guests[0].talk).len(), 1, "it is the rule that keeps it out");
+    });
+}
+
+#[test]
+fn a_segment_without_a_bridge_is_not_joined() {
+    isolated(async || {
+        ip(&["link", "add", "under", "up", "type", "bridge"]);
+        let cluster = Cluster::new(0, false, Transport::Vxlan, Path::new("/nonexistent"));
+        cluster.namespace.ip(&["link", "delete", "eth1"]);
+        cluster.namespace.ip(&["link", "add", "eth1", "up", "type", "veth", "peer", "name", "trunk"]);
+        cluster.is_mended("another eth1");
+        cluster.joins(&[0, 1]);
+        assert_eq!(cluster.tunnels(), Vec::<String>::new(), "net_t237");
+    });
+}
