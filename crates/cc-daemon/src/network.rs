@@ -65,7 +65,14 @@ fn managed(settings: &CcSettings, net: &ManagedNet, vlans: bool) -> Result<Manag
         };
         public.apply(word).map_err(|error| invalid(settings, "VNET_PUBLICIPS", error.to_string()))?;
     }
-    Ok(ManagedSettings { vlans, plan, dns: net.dns, public, local: Vec::new(), tunnels: net.tunnels })
+    Ok(ManagedSettings {
+        vlans,
+        plan,
+        dns: net.dns,
+        public,
+        local: Vec::new(),
+        tunnels: net.tunnels.is_some(),
+    })
 }
 
 fn subnet(settings: &CcSettings, subnet: Ipv4Addr, mask: Ipv4Addr) -> Result<Ipv4Net, Error> {

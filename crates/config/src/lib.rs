@@ -42,7 +42,7 @@ pub use error::Error;
 pub use files::{Files, MAX_FILE_BYTES};
 pub use home::Home;
 pub use nc::{DiskCopy, DiskLayout, DiskUnit, HypervisorType, NcNetwork, NcSettings, NcVnetMode};
-pub use network::{CcNetwork, ManagedNet, PublicIps, StaticNet, VnetMode};
+pub use network::{CcNetwork, ManagedNet, PublicIps, StaticNet, Tunnels, VnetMode};
 pub use report::{Notice, Origin, Place, Report, Setting, Severity};
 pub use service::{Listener, LogLevel, LogTarget, Profile, Security};
 pub use watch::Watch;

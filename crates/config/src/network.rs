@@ -71,12 +71,22 @@ pub struct ManagedNet {
     pub local_ip: Option<String>,
     /// `VNET_CLOUDIP`: address or name of the CLC, when it is another host.
     pub cloud_ip: Option<String>,
-    /// Not `DISABLE_TUNNELING=Y`: layer-2 tunnels between clusters.
-    pub tunnels: bool,
+    /// `DAEMON_TUNNELS`: what joins networks with those of other clusters; nothing with `none`, or with
+    /// `DISABLE_TUNNELING=Y`.
+    pub tunnels: Option<Tunnels>,
     /// `VNET_DHCPDAEMON`: path of the DHCP server.
     pub dhcp_daemon: Option<PathBuf>,
     /// `VNET_DHCPUSER`: group of the DHCP server's files, default `root`.
     pub dhcp_user: String,
+}
+
+/// `DAEMON_TUNNELS`: what carries frames between clusters (network.md §11.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tunnels {
+    /// `wireguard`, the default: VXLAN over WireGuard, with keys made of `vtunpass` in the folder of keys.
+    WireGuard,
+    /// `vxlan`: VXLAN alone, which everybody on the way can read and change.
+    Vxlan,
 }
 
 /// One word of `VNET_PUBLICIPS` (network.md §1.3).
@@ -198,6 +208,8 @@ impl ManagedNet {
         let local_ip = reading.optional("VNET_LOCALIP")?.map(|found| found.value);
         let cloud_ip = reading.optional("VNET_CLOUDIP")?.map(|found| found.value);
         let disabled = reading.text("DISABLE_TUNNELING", "N")?;
+        let ways = [("wireguard", Some(Tunnels::WireGuard)), ("vxlan", Some(Tunnels::Vxlan)), ("none", None)];
+        let tunnels = reading.choice("DAEMON_TUNNELS", &ways, Some(Tunnels::WireGuard))?;
         Ok(Self {
             subnet,
             netmask,
@@ -206,7 +218,7 @@ impl ManagedNet {
             public_ips,
             local_ip,
             cloud_ip,
-            tunnels: disabled != "Y",
+            tunnels: tunnels.filter(|_| disabled != "Y"),
             dhcp_daemon,
             dhcp_user,
         })

@@ -408,14 +408,17 @@ const STATIC: &str = "VNET_MODE=STATIC\nVNET_SUBNET=192.168.1.0\nVNET_NETMASK=25
 fn network_modes_hold_what_they_need() {
     let VnetMode::Managed(net) = cc(MANAGED).network.mode else { panic!("not MANAGED") };
     assert_eq!((net.subnet, net.netmask), (Ipv4Addr::new(192, 168, 0, 0), Ipv4Addr::new(255, 255, 0, 0)));
-    assert_eq!((net.dns, net.addrs_per_net, net.tunnels), (Ipv4Addr::new(10, 0, 0, 1), 32, true));
+    assert_eq!(
+        (net.dns, net.addrs_per_net, net.tunnels),
+        (Ipv4Addr::new(10, 0, 0, 1), 32, Some(Tunnels::WireGuard))
+    );
     assert_eq!((net.public_ips, net.local_ip, net.cloud_ip), (None, None, None));
     assert_eq!(net.dhcp_daemon.as_deref(), Some(Path::new("/usr/sbin/dhcpd")));
     assert_eq!(net.dhcp_user, "root");
 
     let novlan = format!("VNET_MODE=MANAGED-NOVLAN\nDISABLE_TUNNELING=Y\nVNET_LOCALIP=cc\n{MANAGED}");
     let VnetMode::ManagedNovlan(net) = cc(&novlan).network.mode else { panic!("not MANAGED-NOVLAN") };
-    assert_eq!((net.tunnels, net.local_ip.as_deref()), (false, Some("cc")));
+    assert_eq!((net.tunnels, net.local_ip.as_deref()), (None, Some("cc")));
 
     let VnetMode::Static(net) = cc(STATIC).network.mode else { panic!("not STATIC") };
     assert_eq!((net.broadcast, net.router), (Ipv4Addr::new(192, 168, 1, 255), Ipv4Addr::new(192, 168, 1, 1)));
@@ -486,8 +489,13 @@ fn network_values_are_judged_strictly() {
     }
     let (net, warned) = managed("VNET_SUBNET=10.10.3.7");
     assert_eq!((net.subnet, warned), (Ipv4Addr::new(10, 10, 0, 0), true), "net_t046");
-    for (value, tunnels) in [("Y", false), ("y", true)] {
+    for (value, tunnels) in [("Y", None), ("y", Some(Tunnels::WireGuard))] {
         assert_eq!(managed(&format!("DISABLE_TUNNELING=\"{value}\"")).0.tunnels, tunnels, "net_t238");
+    }
+    for (value, tunnels) in
+        [("wireguard", Some(Tunnels::WireGuard)), ("vxlan", Some(Tunnels::Vxlan)), ("none", None)]
+    {
+        assert_eq!(managed(&format!("DAEMON_TUNNELS={value}")).0.tunnels, tunnels, "{value}");
     }
     assert_eq!(managed("VNET_DNS=\"8.8.8.8 8.8.4.4\"").0.dns, Ipv4Addr::new(8, 8, 8, 8));
 }
