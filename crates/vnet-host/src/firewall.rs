@@ -60,6 +60,15 @@ impl Ruleset {
         self.chain(table, name)
     }
 
+    /// This chain of ours and the jumps to it, nothing else.
+    #[must_use]
+    pub fn only(mut self, name: &str) -> Self {
+        let chain = format!("{PREFIX}{name}");
+        self.chains.retain(|(_, of), _| *of == chain);
+        self.jumps.retain(|(.., of), _| *of == chain);
+        self
+    }
+
     /// Whether there is nothing of ours.
     pub fn is_empty(&self) -> bool {
         self.chains.is_empty() && self.jumps.is_empty()

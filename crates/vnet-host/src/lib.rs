@@ -8,6 +8,7 @@ pub mod dhcp;
 pub mod firewall;
 mod host;
 pub mod links;
+pub mod node;
 pub mod plan;
 #[cfg(feature = "testing")]
 pub mod testing;
