@@ -21,7 +21,7 @@ pub fn instances(home: &Home) -> PathBuf {
     home.path().join("instances")
 }
 
-/// Writes a configuration for a node in SYSTEM mode that listens on `listen` and runs its guests by TCG, and makes
+/// Writes a configuration for a node in STATIC mode that listens on `listen` and runs its guests by TCG, and makes
 /// its `INSTANCE_PATH`.
 ///
 /// # Errors
@@ -30,7 +30,7 @@ pub fn configure(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &st
     home.configure(&conf(home, listen, libvirt_uri, bridge)?)
 }
 
-/// That configuration.
+/// That configuration. Not SYSTEM mode, which is the same to guests but adds a rule to the firewall of this host.
 ///
 /// # Errors
 /// The file system's.
@@ -39,7 +39,7 @@ pub fn conf(home: &Home, listen: SocketAddr, libvirt_uri: &str, bridge: &str) ->
     std::fs::create_dir_all(&path)?;
     Ok(format!(
         "DAEMON_ADMIN_PORT=\"0\"\nDAEMON_LISTEN=\"{}\"\nNC_PORT=\"{}\"\nHYPERVISOR=\"qemu\"\nDAEMON_LIBVIRT_URI=\"{libvirt_uri}\"\n\
-         INSTANCE_PATH=\"{}\"\nVNET_MODE=\"SYSTEM\"\nVNET_BRIDGE=\"{bridge}\"\nDAEMON_DISK_UNIT=\"gb\"\n\
+         INSTANCE_PATH=\"{}\"\nVNET_MODE=\"STATIC\"\nVNET_BRIDGE=\"{bridge}\"\nDAEMON_DISK_UNIT=\"gb\"\n\
          USE_VIRTIO_ROOT=\"1\"\nUSE_VIRTIO_NET=\"1\"\nUSE_VIRTIO_DISK=\"1\"\n",
         listen.ip(),
         listen.port(),

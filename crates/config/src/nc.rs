@@ -150,7 +150,8 @@ pub enum DiskCopy {
 pub struct NcNetwork {
     /// `VNET_MODE`. Required.
     pub mode: NcVnetMode,
-    /// The node's interface: `VNET_PUBINTERFACE`, else `VNET_INTERFACE`, else `VNET_PRIVINTERFACE`.
+    /// The interface that carries VLANs: `VNET_PRIVINTERFACE`, else `VNET_PUBINTERFACE`, else `VNET_INTERFACE`
+    /// (network.md Q-42). Needed in MANAGED mode.
     pub interface: Option<String>,
     /// `VNET_BRIDGE`: the bridge guests are attached to, in all modes but MANAGED.
     pub bridge: Option<String>,
@@ -316,15 +317,24 @@ impl NcNetwork {
             "MANAGED-NOVLAN" => NcVnetMode::ManagedNovlan,
             _ => return Err(found.not_one_of("VNET_MODE", &MODES)),
         };
-        let mut chosen = None;
-        for key in ["VNET_PUBINTERFACE", "VNET_INTERFACE", "VNET_PRIVINTERFACE"] {
-            if chosen.is_none() {
-                chosen = interface(reading, key)?;
-            }
+        let private = interface(reading, "VNET_PRIVINTERFACE")?;
+        let public = match interface(reading, "VNET_PUBINTERFACE")? {
+            Some(found) => Some(found),
+            None => interface(reading, "VNET_INTERFACE")?,
+        };
+        if let (NcVnetMode::Managed, Some(private), Some(public)) = (mode, &private, &public)
+            && private.value != public.value
+        {
+            let (private, public) = (&private.value, &public.value);
+            reading.warn(
+                None,
+                format!("VLANs are on {private}, of VNET_PRIVINTERFACE; the original had them on {public}"),
+            );
         }
+        let chosen = private.or(public);
         let origin = chosen.as_ref().map_or(Origin::Default, |found| Origin::File(found.place.clone()));
         let name = chosen.map(|found| found.value);
-        reading.record("VNET_PUBINTERFACE", name.clone(), "", origin);
+        reading.record("VNET_PRIVINTERFACE", name.clone(), "", origin);
         let bridge = match interface(reading, "VNET_BRIDGE")? {
             Some(found) => {
                 reading.record_found("VNET_BRIDGE", &found);

@@ -388,13 +388,19 @@ fn interfaces_follow_the_deprecated_name_when_one_of_them_is_missing() {
         assert_eq!((&*network.public_interface, &*network.private_interface), (public, private), "{lines}");
         assert_eq!(warnings(&settings.notices).len(), warned, "{lines}");
     }
-    for (lines, expected) in [
-        ("VNET_PUBINTERFACE=p\nVNET_INTERFACE=i\nVNET_PRIVINTERFACE=q", Some("p")),
-        ("VNET_INTERFACE=i\nVNET_PRIVINTERFACE=q", Some("i")),
-        ("VNET_PRIVINTERFACE=q", Some("q")),
-        ("VNET_PUBINTERFACE=", None),
+    for (lines, expected, warned) in [
+        ("VNET_PUBINTERFACE=p\nVNET_INTERFACE=i\nVNET_PRIVINTERFACE=q", Some("q"), 0),
+        ("VNET_PUBINTERFACE=p\nVNET_INTERFACE=i", Some("p"), 0),
+        ("VNET_INTERFACE=i", Some("i"), 0),
+        ("VNET_PUBINTERFACE=", None, 0),
+        ("VNET_MODE=MANAGED\nVNET_PUBINTERFACE=p\nVNET_PRIVINTERFACE=p", Some("p"), 0),
+        ("VNET_MODE=MANAGED\nVNET_PUBINTERFACE=p\nVNET_PRIVINTERFACE=q", Some("q"), 1),
     ] {
-        assert_eq!(nc(lines).network.interface.as_deref(), expected, "{lines}");
+        let settings = nc(lines);
+        assert_eq!(settings.network.interface.as_deref(), expected, "{lines}");
+        let of_vlans =
+            warnings(&settings.notices).iter().filter(|line| line.contains("VLANs are on")).count();
+        assert_eq!(of_vlans, warned, "{lines}");
     }
 }
 

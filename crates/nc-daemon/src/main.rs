@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod network;
 mod settings;
 
 use std::process::ExitCode;
@@ -64,7 +65,8 @@ async fn run(settings: NcSettings, node: NodeSettings) -> Result<()> {
     let hypervisor = Libvirt::new(hypervisor).context("preparing libvirt")?;
     let calls = hypervisor.metrics();
     let walrus = Walrus::new(Arc::clone(&credentials), settings::walrus(&settings));
-    let node = NodeSettings { bundler: Some(settings::bundler(&settings, &credentials)), ..node };
+    let vlans = network::start(&settings).await?;
+    let node = NodeSettings { bundler: Some(settings::bundler(&settings, &credentials)), vlans, ..node };
     let node = Node::start(node, hypervisor, walrus, Arc::new(Programs::default())).await?;
 
     let options = euca_daemon::verifier_options(&settings.security, settings.security.profile);

@@ -61,9 +61,6 @@ pub enum Error {
     /// The domains that run on this host are not known yet.
     #[error("running domains have not been adopted yet")]
     Recovering,
-    /// An operation that comes with a later release.
-    #[error("{0} is not built yet")]
-    NotBuilt(&'static str),
     /// An instance in a state in which it cannot be bundled.
     #[error("instance {instance} is {state:?}, and cannot be bundled")]
     NotBundleable {
@@ -108,6 +105,9 @@ pub enum Error {
     /// A VLAN tag that no network can have, or that gives no bridge.
     #[error("vlan {0} has no network")]
     Vlan(i32),
+    /// A network that cannot be started.
+    #[error("no network")]
+    Network(#[from] euca_vnet_host::links::Error),
     /// A hook does not want the step.
     #[error("{hook:?} has forbidden {} with exit status {code}: {said}", event.name())]
     Vetoed {

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Not here: HTTP as a server, XML and signatures (`euca-soap`), configuration files (`euca-config`), libvirt
-//! (`euca-hypervisor`), images and disks (`euca-image`). Not built yet: managed networks.
+//! (`euca-hypervisor`), images and disks (`euca-image`), network devices
+//! (`euca-vnet-host`).
 #![forbid(unsafe_code)]
 
 mod bundle;
@@ -56,11 +57,13 @@ pub use error::Error;
 pub use hooks::{HookEvent, Hooks};
 pub use inspect::{InstanceReport, StepReport};
 pub use instance::{State, Thresholds};
+pub use network::Vlans;
 pub use settings::{DiskUnit, NetworkMode, NetworkSettings, NodeSettings, VolumeSettings};
 
 use bundle::Bundles;
 use instance::{Context, Instance, Record, Registry, blocking};
 use monitor::Snapshot;
+use network::Networks;
 use resources::Amounts;
 use volume::{Claims, Volume, storage};
 
@@ -102,6 +105,7 @@ impl<H: Hypervisor, S: ImageSource> Node<H, S> {
             helper: euca_helper::Client::new(&settings.helper),
             claims: Claims::default(),
             bundles,
+            networks: Networks::new(settings.network.clone(), settings.vlans.clone()),
             settings,
             hypervisor,
             images,
@@ -391,7 +395,7 @@ impl<H: Hypervisor, S: ImageSource> NodeApi for Node<H, S> {
         &self,
         request: nc::NcStartNetwork,
     ) -> Result<nc::NcStartNetworkResponse, Fault> {
-        answer!(request, ops::start_network::run(&self.0, &request), ops::start_network::refusal())
+        answer!(request, ops::start_network::run(&self.0, &request).await, ops::start_network::refusal())
     }
 
     async fn nc_terminate_instance(

@@ -11,6 +11,7 @@ use crate::bundle::Bundler;
 use crate::error::Error;
 use crate::hooks::Hooks;
 use crate::instance::Thresholds;
+use crate::network::Vlans;
 
 /// Where the image cache is, below `INSTANCE_PATH`. The directory above it was the cache of 2.0.1.
 const CACHE: &str = "eucalyptus/cache/v2";
@@ -45,6 +46,8 @@ pub struct NodeSettings {
     pub hooks: Option<Hooks>,
     /// `VNET_MODE` and `VNET_BRIDGE`.
     pub network: NetworkSettings,
+    /// Who makes the bridges of VLANs; needed in [`NetworkMode::Managed`] only.
+    pub vlans: Option<Arc<dyn Vlans>>,
     /// Socket of the privileged helper, which logs in to volumes and puts the host to sleep.
     pub helper: PathBuf,
     /// How volumes are attached.
@@ -95,6 +98,7 @@ impl NodeSettings {
             cleanups: 30,
             hooks: None,
             network,
+            vlans: None,
             stage,
             bundler: None,
             work_mib: 999_999,
@@ -119,6 +123,9 @@ impl NodeSettings {
         }
         if !path.is_dir() {
             return refuse("INSTANCE_PATH", format!("{path:?} is not a directory"));
+        }
+        if self.network.mode == NetworkMode::Managed && self.vlans.is_none() {
+            return refuse("VNET_PRIVINTERFACE", "network mode MANAGED needs an interface".to_owned());
         }
         if self.network.bridge.is_none() && self.network.mode != NetworkMode::Managed {
             return refuse(

@@ -30,7 +30,7 @@ pub(super) async fn stage<H: Hypervisor, S: ImageSource>(
     if state.is_some_and(|state| state.is_active()) {
         return Err(Error::ForeignDomain(record.instance_id.clone()));
     }
-    context.settings.network.start(record.net.vlan)?;
+    context.networks.start(record.net.vlan).await?;
     let directory = files.clone();
     blocking(move || directory.prepare()).await?;
     let source = |source: &Source| euca_image::Source { id: source.id.clone(), url: source.url.clone() };
@@ -99,7 +99,7 @@ fn document(settings: &NodeSettings, record: &Record, files: &InstanceFiles) -> 
         format: if files.base().exists() { DiskFormat::Qcow2 } else { DiskFormat::Raw },
         console: files.console(),
         nic: Some(Nic {
-            bridge: settings.network.bridge(record.net.vlan)?.clone(),
+            bridge: settings.network.bridge(record.net.vlan)?,
             mac: MacAddress::new(&record.net.mac)?,
         }),
         virtio: settings.virtio,

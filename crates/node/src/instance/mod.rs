@@ -46,6 +46,7 @@ use crate::error::Error;
 use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
 use crate::monitor::Snapshot;
+use crate::network::Networks;
 use crate::settings::NodeSettings;
 use crate::volume::{Claims, Phase, Volume};
 use machine::{Action, Event, Machine};
@@ -68,6 +69,7 @@ pub(crate) struct Context<H, S> {
     /// Which storage the volumes use.
     pub claims: Claims,
     pub bundles: Bundles,
+    pub networks: Networks,
     /// The node's start; the machines count time from here.
     pub started: Instant,
     /// What the monitor saw last.
@@ -391,8 +393,18 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         if before != self.record {
             self.publish_or_warn().await;
         }
+        if event == Event::Cleaned {
+            self.leave_network();
+        }
         self.act(action).await;
         action
+    }
+
+    /// Has the network stopped if this was its last guest. Not before that is known of this one.
+    fn leave_network(&self) {
+        let (context, vlan) = (Arc::clone(&self.context), self.record.net.vlan);
+        let leave = async move { context.networks.release(vlan, || context.instances.records()).await };
+        self.context.tasks.spawn(leave.in_current_span());
     }
 
     /// Starts what is to be done, or stops what is under way.

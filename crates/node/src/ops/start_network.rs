@@ -5,11 +5,11 @@ use euca_wire::nc;
 use crate::Inner;
 use crate::error::Error;
 
-pub(crate) fn run<H, S>(
+pub(crate) async fn run<H, S>(
     node: &Inner<H, S>,
     request: &nc::NcStartNetwork,
 ) -> Result<nc::NcStartNetworkResponse, Error> {
-    node.context.settings.network.start(request.vlan.unwrap_or_default())?;
+    node.context.networks.start(request.vlan.unwrap_or_default()).await?;
     Ok(nc::NcStartNetworkResponse {
         status_message: Some(0),
         network_status: Some("SUCCESS".to_owned()),

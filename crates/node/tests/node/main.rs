@@ -11,5 +11,6 @@ mod hooks;
 mod inspect;
 mod lifecycle;
 mod monitor;
+mod networks;
 mod recovery;
 mod volumes;

@@ -187,12 +187,13 @@ async fn nothing_is_deleted_but_dead_instances() {
 async fn settings_that_cannot_work_are_refused_before_anything_happens() {
     let bench = Bench::new().await;
     type Change = fn(&mut euca_node::NodeSettings);
-    let rows: [(&str, Change); 5] = [
+    let rows: [(&str, Change); 6] = [
         ("nc_003 st_t060: no directory", |settings| settings.instance_path = "/nonexistent".into()),
         ("nc_003: a file", |settings| settings.instance_path = "/etc/passwd".into()),
         ("relative", |settings| settings.instance_path = "tmp".into()),
         ("st_t060: root", |settings| settings.instance_path = "/".into()),
         ("no bridge", |settings| settings.network.bridge = None),
+        ("no interface", |settings| settings.network.mode = euca_node::NetworkMode::Managed),
     ];
     for (name, change) in rows {
         let mut settings = bench.settings.clone();
