@@ -162,7 +162,7 @@ fn active() -> impl Strategy<Value = Active> {
             .into_iter()
             .map(|(public, [high, low])| (Ipv4Addr::new(192, 0, 2, public), Ipv4Addr::new(10, 10, high, low)))
             .collect();
-        Active { networks: networks.collect(), public: mapped.keys().copied().collect(), mapped }
+        Active { networks: networks.collect(), public: mapped.keys().copied().collect(), mapped, mesh: None }
     })
 }
 
