@@ -28,6 +28,8 @@ const WHOLE: usize = 1472;
 struct Cluster {
     place: u8,
     namespace: Peer,
+    site: Site,
+    settings: TunnelSettings,
     host: Host,
     runtime: Option<Runtime>,
 }
@@ -79,10 +81,10 @@ impl Cluster {
             private_interface: "eth1".to_owned(),
             cloud: None,
         };
-        let host = Host::new(site, Arc::new(Programs::default()));
-        let host = host.with_tunnels(TunnelSettings { transport, secret: secret.to_owned() });
+        let settings = TunnelSettings { transport, secret: secret.to_owned() };
+        let host = Host::new(site.clone(), Arc::new(Programs::default())).with_tunnels(settings.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let cluster = Self { place, namespace, host, runtime: Some(runtime) };
+        let cluster = Self { place, namespace, site, settings, host, runtime: Some(runtime) };
         cluster.does(Effect::Restore(State::default()));
         cluster.does(Effect::StartNetwork(network(10)));
         cluster
@@ -104,6 +106,13 @@ impl Cluster {
         self.does(Effect::JoinClusters(Tunnels { clusters, own, vlans: vec![10] }));
     }
 
+    /// Its daemon is another one, which knows what is active.
+    fn restarts(&mut self) {
+        let host = Host::new(self.site.clone(), Arc::new(Programs::default()));
+        self.host = host.with_tunnels(self.settings.clone());
+        self.does(Effect::Restore(State { networks: vec![network(10)], public: vec![] }));
+    }
+
     fn is_mended(&self, what: &str) {
         let (found, left) =
             self.run(async { (self.host.repair().await.unwrap(), self.host.differences().await.unwrap()) });
@@ -122,10 +131,10 @@ impl Cluster {
     fn tunnels(&self) -> Vec<String> {
         let links = self.namespace.ip(&["-oneline", "link"]);
         let names = links.lines().filter_map(|line| line.split([':', '@']).nth(1)).map(str::trim);
-        names
-            .filter(|name| *name == WIREGUARD || name.starts_with("et") && !name.starts_with("eth"))
-            .map(str::to_owned)
-            .collect()
+        let is_ours = |name: &&str| *name == WIREGUARD || name.starts_with("et") && !name.starts_with("eth");
+        let mut ours: Vec<_> = names.filter(is_ours).map(str::to_owned).collect();
+        ours.sort_unstable();
+        ours
     }
 
     /// A guest of a network, with its gateway.
@@ -262,7 +271,7 @@ fn inject(pair: u32, vlan: u32, to: &Guest, port: u16) {
 fn wireguard_joins_networks_of_three_clusters() {
     inside(async || {
         let folder = tempfile::tempdir().unwrap();
-        let clusters = three(true, Transport::WireGuard, &secret(&folder));
+        let mut clusters = three(true, Transport::WireGuard, &secret(&folder));
         for cluster in &clusters {
             cluster.joins(&[0, 1, 2]);
             assert_eq!(cluster.tunnels().len(), 3);
@@ -304,6 +313,10 @@ fn wireguard_joins_networks_of_three_clusters() {
         reaches(zero, one, "mended");
 
         let before = clusters[0].tunnels();
+        clusters[0].restarts();
+        clusters[0].joins(&[0, 1, 2]);
+        assert_eq!(clusters[0].tunnels(), before, "after a restart");
+        reaches(zero, one, "after a restart");
         clusters[0].joins(&[0, 1, 2]);
         assert_eq!(clusters[0].tunnels(), before, "net_t222");
         clusters[2].joins(&[0, 1]);
