@@ -46,6 +46,7 @@ install:
 	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system etc/systemd/*
 	install -D -m 644 -t $(DESTDIR)/usr/lib/sysusers.d etc/sysusers.d/*
 	install -D -m 644 -t $(DESTDIR)/usr/lib/tmpfiles.d etc/tmpfiles.d/*
+	install -D -m 644 -t $(DESTDIR)/usr/lib/sysctl.d etc/sysctl.d/*
 	[ -e $(DESTDIR)/etc/eucalyptus/eucalyptus.conf ] || \
 		install -D -m 644 -t $(DESTDIR)/etc/eucalyptus etc/eucalyptus.conf
 

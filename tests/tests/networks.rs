@@ -3,14 +3,20 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use euca_sim::clc::Clc;
+use euca_sim::keys::Role;
 use euca_tests::cloud::{Cloud, POLL_PERIOD};
-use euca_tests::until;
-use euca_vnet_host::testing::{Peer, ip, isolated};
+use euca_tests::daemon::{Daemon, binary, free_address};
+use euca_tests::home::Home;
+use euca_tests::{ask, until};
+use euca_vnet_host::testing::{Peer, ip, isolated, succeed};
 use euca_wire::cc;
+use nix::sys::signal::Signal;
 
 /// How a site sets its networks; the CLC is another host.
 const SITE: &str = r#"
@@ -30,7 +36,7 @@ const WEB: &str = "i-0000AAAA";
 const DATABASE: &str = "i-0000BBBB";
 
 /// Two guests in two groups get their addresses from us, ask for their metadata, reach each other once a rule permits
-/// it, and one answers at its elastic address. cc_t094 and others judge the tables; this judges packets.
+/// it, and one answers at its elastic address.
 #[test]
 fn guests_of_two_groups_reach_each_other_when_a_rule_permits_it() {
     isolated(async || {
@@ -112,6 +118,84 @@ fn guests_of_two_groups_reach_each_other_when_a_rule_permits_it() {
         }
         cloud.stop().unwrap();
     });
+}
+
+/// Killed, with its host rebooted, stopped, and in the hands of an operator: the host is what the state says (net_t255,
+/// net_t258, net_t259, net_t260).
+#[test]
+fn the_host_of_a_cluster_is_what_its_state_says() {
+    isolated(async || {
+        let world = Peer::new("out");
+        world.ip(&["address", "add", "192.168.7.1/24", "dev", "eth0"]);
+        ip(&["address", "add", "192.168.7.2/24", "dev", "out"]);
+        ip(&["link", "add", "br0", "up", "type", "bridge"]);
+        let before = kernel();
+        let home = Home::new().unwrap();
+        let address = free_address([127, 0, 0, 1].into()).unwrap();
+        home.configure(&(SITE.replace("BRIDGE", "br0") + &Home::cluster_conf(address, &[]))).unwrap();
+        let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
+        let mut daemon = Daemon::start("cc-daemon", &home).unwrap();
+        let start = cc::StartNetwork {
+            user_id: Some(USER.to_owned()),
+            vlan: Some(10),
+            net_name: Some("web".to_owned()),
+            ..Default::default()
+        };
+        let assign = cc::AssignAddress {
+            user_id: Some(USER.to_owned()),
+            source: "192.168.7.50".to_owned(),
+            dest: "10.10.1.2".to_owned(),
+            ..Default::default()
+        };
+        let reply = ask(&clc, &start).await.unwrap();
+        assert!(reply.text().contains("<n:return>true</n:return>"), "{}", reply.text());
+        let reply = ask(&clc, &assign).await.unwrap();
+        assert!(reply.text().contains("<n:return>true</n:return>"), "{}", reply.text());
+        let active = kernel();
+        for wanted in ["10.10.1.1/27", "192.168.7.50/32", "169.254.169.254/32", "--to-source 192.168.7.50"] {
+            assert!(active.contains(wanted), "{wanted} is not in {active}");
+        }
+
+        daemon.signal(Signal::SIGKILL).unwrap();
+        daemon.wait().unwrap();
+        // As after a reboot.
+        for device in ["br0", "out"] {
+            ip(&["address", "flush", "dev", device]);
+        }
+        ip(&["address", "add", "192.168.7.2/24", "dev", "out"]);
+        for arguments in [["-F"], ["-X"]] {
+            for table in ["filter", "nat"] {
+                succeed(Command::new("iptables").args(["-t", table]).args(arguments));
+            }
+        }
+        let daemon = Daemon::start("cc-daemon", &home).unwrap();
+        until("the networks", Duration::from_secs(10), async || Ok(kernel() == active)).await.unwrap();
+        assert!(daemon.stop().unwrap().success());
+        assert_eq!(kernel(), active, "a plain stop leaves networks as they are");
+
+        let operator = |verb: &str| {
+            let mut command = Command::new(binary("cc-daemon").unwrap());
+            succeed(command.env("EUCALYPTUS", home.path()).args(["network", verb]))
+        };
+        assert!(operator("plan").contains("address 10.10.1.1/27 on br0\n"));
+        assert_eq!(operator("diff"), "");
+        ip(&["address", "del", "10.10.1.1/27", "dev", "br0"]);
+        assert_eq!(operator("diff"), "add address 10.10.1.1/27 on br0\n");
+        assert_eq!(operator("repair"), "add address 10.10.1.1/27 on br0\n");
+        assert_eq!(operator("diff"), "");
+        operator("clear");
+        assert_eq!(kernel(), before, "cleared");
+    });
+}
+
+/// Addresses and rules, without what counts packets and time.
+fn kernel() -> String {
+    let rules = succeed(&mut Command::new("iptables-save"));
+    let rules = rules.lines().filter(|line| line.starts_with("-A"));
+    let addresses = ip(&["-4", "-brief", "address"]);
+    let mut lines: Vec<_> = addresses.lines().chain(rules).collect();
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
 }
 
 fn configure(rules: Vec<cc::NetworkRule>) -> cc::ConfigureNetwork {

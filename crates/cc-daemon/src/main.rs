@@ -39,6 +39,11 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show, compare, mend or take away what the virtual network is on this host, while no cluster controller runs.
+    Network {
+        #[command(subcommand)]
+        command: network::Command,
+    },
     /// Export, import, verify or forget the durable state, while no cluster controller runs on it.
     State {
         #[command(subcommand)]
@@ -48,13 +53,14 @@ enum Command {
 
 fn main() -> ExitCode {
     let CommandLine { arguments, command } = CommandLine::parse();
-    if let Some(Command::State { command }) = command {
-        let done = arguments.home().map_err(Into::into).and_then(|home| state::run(&home, command));
-        return match done {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => Arguments::refuse(error.as_ref(), 1),
-        };
-    }
+    let on_network = match command {
+        Some(Command::State { command }) => {
+            let done = arguments.home().map_err(Into::into).and_then(|home| state::run(&home, command));
+            return ended(done);
+        }
+        Some(Command::Network { command }) => Some(command),
+        None => None,
+    };
     let read = || {
         let files = Files::read(&arguments.home()?)?;
         let settings = CcSettings::from_files(&files)?;
@@ -72,13 +78,19 @@ fn main() -> ExitCode {
     settings.log_target = arguments.log_target(settings.log_target);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime");
-    let ended = runtime.and_then(|runtime| {
-        let ended = runtime.block_on(run(&files, settings));
+    ended(runtime.and_then(|runtime| {
+        let ended = match on_network {
+            Some(command) => runtime.block_on(network::run(&settings, command)),
+            None => runtime.block_on(run(&files, settings)),
+        };
         // A resolver that does not answer keeps a thread, which must not keep the daemon.
         runtime.shutdown_background();
         ended
-    });
-    match ended {
+    }))
+}
+
+fn ended(result: Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => Arguments::refuse(error.as_ref(), 1),
     }

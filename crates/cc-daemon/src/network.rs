@@ -1,21 +1,65 @@
 //! From `VNET_*` to the tables of the virtual network and to the host that follows them.
 
+use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use clap::Subcommand;
+use euca_cluster::State;
 use euca_cluster::addresses::AddressSource;
 use euca_command::{CommandRunner, Programs};
 use euca_config::{CcSettings, Error, ManagedNet, Origin, Place, PublicIps, StaticNet, VnetMode};
-use euca_vnet::{Ipv4Net, ManagedSettings, Plan, Pool, PublicAddresses, Settings, StaticSettings};
+use euca_store::StateFile;
+use euca_vnet::{Ipv4Net, ManagedSettings, Plan, Pool, PublicAddresses, Settings, StaticSettings, Tables};
 use euca_vnet_host::links::{Links, Present};
-use euca_vnet_host::{DhcpServer, DhcpSettings, Host, Site};
+use euca_vnet_host::{DhcpServer, DhcpSettings, Differences, Host, Site};
 
 /// Longest name of the private interface in MANAGED mode: with a dot and the number of a VLAN it is a device's.
 const PARENT_NAME: usize = 10;
 /// How long a host's address is looked for at the start.
 const RESOLVE: Duration = Duration::from_secs(10);
+
+/// What can be done with the virtual network of this host.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print what this host is to look like: devices, addresses, firewall rules.
+    Plan,
+    /// Print what is not as it should be, and change nothing.
+    Diff,
+    /// Mend what is not as it should be, and print what it was.
+    Repair,
+    /// Take everything of ours off this host: chains, devices, addresses. What is active stays known, and is brought
+    /// back by the next start.
+    Clear,
+}
+
+/// Carries the command out, by the durable state, of which nobody else may be in charge.
+///
+/// # Errors
+/// The state is in use or cannot be read, or the kernel refuses.
+pub async fn run(settings: &CcSettings, command: Command) -> Result<()> {
+    let (tables, host) = start(settings, &euca_cluster::addresses::Host::default()).await?;
+    let Some(host) = host else { bail!("in SYSTEM mode there are no networks of ours") };
+    let path = settings.home.cc_state_file();
+    let records = match path.try_exists().context("looking for the state")? {
+        true => State::read(&StateFile::open(&path)?)?.network().to_vec(),
+        false => Vec::new(),
+    };
+    let plan = host.expect(Tables::restore(tables, records).0.state()).await;
+    let text = match command {
+        Command::Plan => plan.to_string(),
+        Command::Diff => lines(host.differences().await?),
+        Command::Repair => lines(host.repair().await?),
+        Command::Clear => lines(host.clear().await?),
+    };
+    io::stdout().write_all(text.as_bytes()).context("writing the answer")
+}
+
+fn lines(lines: Differences) -> String {
+    lines.into_iter().map(|line| line + "\n").collect()
+}
 
 /// What the tables are to know, without what only the running host knows: its own addresses.
 ///

@@ -109,6 +109,11 @@ pub struct State {
 }
 
 impl State {
+    /// What there is of the virtual network.
+    pub fn network(&self) -> &[euca_vnet::Record] {
+        &self.network
+    }
+
     /// Reads everything.
     ///
     /// # Errors

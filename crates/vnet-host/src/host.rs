@@ -106,6 +106,14 @@ impl Host {
         }
     }
 
+    /// Takes this for what is active, without a look at the kernel. Brings what the host is to look like then.
+    pub async fn expect(&self, active: euca_vnet::State) -> Plan {
+        let mut state = self.state.lock().await;
+        change(&mut state.active, &Effect::Restore(active));
+        state.restored = true;
+        self.site.as_ref().map(|site| site.plan(&state.active)).unwrap_or_default()
+    }
+
     /// What is not as it should be.
     ///
     /// # Errors
@@ -135,6 +143,21 @@ impl Host {
             server.follow(bridges).await?;
         }
         Ok(differences)
+    }
+
+    /// Takes everything of ours off this host: chains, devices, addresses. Brings what it was.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub async fn clear(&self) -> Result<Differences, Error> {
+        let Some(site) = &self.site else { return Ok(Differences::new()) };
+        let mut state = self.state.lock().await;
+        let kernel = self.kernel(&mut state).await?;
+        let reached = state.reached.take();
+        let work = kernel.look(site, &Plan::default(), reached.as_ref()).await?;
+        let told = work.told();
+        kernel.work(work).await?;
+        Ok(told)
     }
 
     /// Repairs again and again until it is dropped, with a pause of `period` between; a longer one where that takes so

@@ -9,6 +9,7 @@
 //! The levels keep both short: the way of a packet, and the part of the rules that a change writes anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use euca_vnet::{Group, ManagedSettings, Network, Ports, Rule, Traffic, gateway};
@@ -65,6 +66,17 @@ pub struct Plan {
     pub frames: BTreeSet<String>,
     /// The configuration of WireGuard.
     pub wireguard: Option<Secret>,
+}
+
+/// Devices, addresses, the rules as `iptables-restore --noflush` reads them, and those for frames; no keys.
+impl fmt::Display for Plan {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Wanted { devices, addresses } = &self.links;
+        devices.keys().try_for_each(|name| writeln!(out, "device {name}"))?;
+        addresses.iter().try_for_each(|address| writeln!(out, "address {address}"))?;
+        write!(out, "{}", self.rules)?;
+        self.frames.iter().try_for_each(|rule| writeln!(out, "between clusters {rule}"))
+    }
 }
 
 impl Site {
@@ -214,7 +226,8 @@ impl Site {
         })
     }
 
-    /// Whether an address that is not wanted is left over from us: the gateway of a network, a public address.
+    /// Whether an address that is not wanted is left over from us: the gateway of a network, a public address, that of
+    /// the metadata service.
     pub fn is_our_address(&self, whole: &Address) -> bool {
         let Address { device, address, prefix, .. } = whole;
         let is_gateway = || {
@@ -224,6 +237,7 @@ impl Site {
         let is_public = || *prefix == 32 && self.managed.public.contains(*address);
         tunnels::is_our_address(whole)
             || (*device == self.public_interface && is_public())
+            || (*device == self.private_interface && *address == METADATA && *prefix == 32)
             || ((*device == self.private_interface || number(device, "eucabr").is_some()) && is_gateway())
     }
 }
