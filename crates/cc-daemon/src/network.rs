@@ -10,11 +10,11 @@ use clap::Subcommand;
 use euca_cluster::State;
 use euca_cluster::addresses::AddressSource;
 use euca_command::{CommandRunner, Programs};
-use euca_config::{CcSettings, Error, ManagedNet, Origin, Place, PublicIps, StaticNet, VnetMode};
+use euca_config::{CcSettings, Error, ManagedNet, Origin, Place, PublicIps, StaticNet, Tunnels, VnetMode};
 use euca_store::StateFile;
 use euca_vnet::{Ipv4Net, ManagedSettings, Plan, Pool, PublicAddresses, Settings, StaticSettings, Tables};
 use euca_vnet_host::links::{Links, Present};
-use euca_vnet_host::{DhcpServer, DhcpSettings, Differences, Host, Site};
+use euca_vnet_host::{DhcpServer, DhcpSettings, Differences, Host, Site, Transport, TunnelSettings};
 
 /// Longest name of the private interface in MANAGED mode: with a dot and the number of a VLAN it is a device's.
 const PARENT_NAME: usize = 10;
@@ -157,7 +157,14 @@ pub async fn start(
             (Settings::Managed(managed), Some(site))
         }
     };
-    let host = Host::new(site, Arc::clone(&runner));
+    let mut host = Host::new(site, Arc::clone(&runner));
+    if let Some(transport) = net.and_then(|net| net.tunnels) {
+        let transport = match transport {
+            Tunnels::WireGuard => Transport::WireGuard,
+            Tunnels::Vxlan => Transport::Vxlan,
+        };
+        host = host.with_tunnels(TunnelSettings { transport, secret: settings.home.keys().join("vtunpass") });
+    }
     let host = match program {
         None => host,
         Some(program) => {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::gatherlog::HostFiles;
 use crate::schedule::Policy;
+use euca_gatherlog::HostFiles;
 
 /// Shortest pause between two polls of a node (cluster-controller.md §10.1).
 pub const MIN_POLLING_FREQUENCY: Duration = Duration::from_secs(6);
@@ -63,7 +63,7 @@ impl Default for ClusterSettings {
             max_instances: 2048,
             late_calls_succeed: true,
             relay_logs: true,
-            files: HostFiles::default(),
+            files: HostFiles { keys: "/var/lib/eucalyptus/keys".into(), logs: "/var/log/eucalyptus".into() },
         }
     }
 }
