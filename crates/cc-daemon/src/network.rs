@@ -238,3 +238,28 @@ async fn resolve(names: &dyn AddressSource, key: &str, name: &str) -> Result<Ipv
         .with_context(|| format!("{key}: {name} is not found in time"))?
         .with_context(|| format!("{key}: {name}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use euca_vnet_host::links::Address;
+
+    use super::*;
+
+    #[test]
+    fn net_t239_own_addresses_are_all_but_the_public_ones() {
+        let address = |text: &str| Address {
+            device: "eth0".to_owned(),
+            address: text.parse().unwrap(),
+            prefix: 24,
+            link_scope: false,
+        };
+        let addresses = BTreeSet::from(["127.0.0.1", "192.168.7.2", "192.0.2.5"].map(address));
+        let present = Present { addresses, ..Present::default() };
+        let mut public = Pool::default();
+        public.apply(PublicAddresses::One(Ipv4Addr::new(192, 0, 2, 5))).unwrap();
+        let own = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(192, 168, 7, 2)];
+        assert_eq!(own_addresses(&present, &public), own);
+    }
+}

@@ -155,6 +155,19 @@ not an address   0x1         0x2         d0:0d:00:00:00:0b     *        eth0
         assert!(parse("").by_mac.is_empty());
     }
 
+    #[test]
+    fn neighbours_are_found_by_exact_fields() {
+        let found = parse(
+            "IP address  HW type  Flags  HW address         Mask  Device\n\
+             10.77.0.2   0x1      0x2    aa:bb:cc:dd:ee:01  *     br0\n\
+             10.77.0.22  0x1      0x2    aa:bb:cc:dd:ee:02  *     br0\n",
+        );
+        assert_eq!(found.address("AA:BB:CC:DD:EE:01"), Some(Ipv4Addr::new(10, 77, 0, 2)), "net_t250");
+        assert_eq!(found.mac(Ipv4Addr::new(10, 77, 0, 2)), Some("aa:bb:cc:dd:ee:01"), "net_t251");
+        assert_eq!(found.mac(Ipv4Addr::new(7, 0, 2, 0)), None, "net_t252: a part of an address is none");
+        assert_eq!(found.address(""), None, "net_t253");
+    }
+
     #[tokio::test]
     async fn the_table_of_this_machine_can_be_read() {
         if std::path::Path::new("/proc/net/arp").exists() {

@@ -247,8 +247,15 @@ fn subnet(reading: &mut Reading<'_>) -> Result<(Ipv4Addr, Ipv4Addr), Error> {
 
 fn dns(reading: &mut Reading<'_>) -> Result<Ipv4Addr, Error> {
     let found = reading.required("VNET_DNS")?;
-    let first = found.value.split_whitespace().next().unwrap_or_default();
-    first.parse().map_err(|_| found.invalid("VNET_DNS", &format!("{first:?} is not an IPv4 address")))
+    let mut words = found.value.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let address =
+        first.parse().map_err(|_| found.invalid("VNET_DNS", &format!("{first:?} is not an IPv4 address")))?;
+    if words.next().is_some() {
+        reading
+            .warn(Some(found.place.clone()), format!("VNET_DNS={} names more, {first} is used", found.value));
+    }
+    Ok(address)
 }
 
 fn dhcp(reading: &mut Reading<'_>) -> Result<(Option<PathBuf>, String), Error> {

@@ -452,6 +452,12 @@ fn network_values_are_judged_strictly() {
         (MANAGED, "VNET_SUBNET=192.168", false),
         (MANAGED, "VNET_SUBNET=localhost", false),
         (MANAGED, "VNET_NETMASK=255.0.255.0", false),
+        (MANAGED, "VNET_NETMASK=255.255.255.236", false), // net_t010
+        (MANAGED, "VNET_DNS=256.1.1.1", false),           // net_t007
+        (MANAGED, "VNET_DNS=1.2.3", false),
+        (MANAGED, "VNET_DNS=foo", false),
+        (MANAGED, "VNET_DNS=-1.2.3.4", false),
+        (MANAGED, "VNET_DNS=1.2.3.4junk", false), // net_t008
         (MANAGED, "VNET_NETMASK=255.255.255.255", true),
         (MANAGED, "VNET_DNS=\"x 10.0.0.1\"", false),
         (MANAGED, "VNET_ADDRSPERNET=3", false), // net_t045
@@ -503,7 +509,29 @@ fn network_values_are_judged_strictly() {
     {
         assert_eq!(managed(&format!("DAEMON_TUNNELS={value}")).0.tunnels, tunnels, "{value}");
     }
-    assert_eq!(managed("VNET_DNS=\"8.8.8.8 8.8.4.4\"").0.dns, Ipv4Addr::new(8, 8, 8, 8));
+    let (net, warned) = managed("VNET_DNS=\"8.8.8.8 8.8.4.4\"");
+    assert_eq!((net.dns, warned), (Ipv4Addr::new(8, 8, 8, 8), true), "net_t012");
+    for (text, address) in [("1.2.3.4", [1, 2, 3, 4]), ("255.255.255.255", [255; 4]), ("0.0.0.0", [0; 4])] {
+        assert_eq!(managed(&format!("VNET_DNS={text}")).0.dns, Ipv4Addr::from(address), "net_t006");
+    }
+    let net = managed("  VNET_SUBNET   =  10.0.0.0 # x").0;
+    assert_eq!(net.subnet, Ipv4Addr::new(10, 0, 0, 0), "net_t015");
+}
+
+#[test]
+fn the_mode_is_that_of_the_first_line_that_can_be_read() {
+    let mode = |local: Option<&[u8]>, main: String| {
+        let files = Files::from_text(&root(), local, main.as_bytes()).unwrap();
+        let settings = CcSettings::from_files(&files).unwrap();
+        (settings.network.mode, settings.notices)
+    };
+    let (first, _) = mode(None, format!("{STATIC}\nVNET_MODE=\"SYSTEM\"\n{CC}"));
+    assert!(matches!(first, VnetMode::Static(_)), "net_t013");
+    let (main, _) = mode(Some(b"VNET_MODE=\"MANAGED"), format!("VNET_MODE=SYSTEM\n{CC}"));
+    assert_eq!(main, VnetMode::System, "net_t014");
+    let (none, notices) = mode(None, CC.replace("VNET_MODE=", "#VNET_MODE="));
+    assert_eq!(none, VnetMode::System, "net_t092");
+    assert!(warnings(&notices).iter().any(|text| text.contains("VNET_MODE is not set")), "net_t092");
 }
 
 /// Without the home prefix, and with every origin replaced.

@@ -495,14 +495,22 @@ mod tests {
         assert!(rules.contains(excluded), "net_t191: {rules}");
     }
 
-    /// net_t103: no device, the gateway is the private interface's.
+    /// net_t108: no device, the gateway is the private interface's.
     #[test]
     fn without_vlans_networks_share_the_private_interface() {
         let site = site(false);
-        let plan = site.plan(&active([network(&site, 10, "default", vec![])], &[]));
+        let web = Network { group: Group::from(("bob", "web")), ..network(&site, 10, "", vec![]) };
+        let plan = site.plan(&active([web], &[]));
         assert!(plan.links.devices.is_empty());
         let addresses: Vec<_> = plan.links.addresses.iter().map(ToString::to_string).collect();
         assert_eq!(addresses, ["169.254.169.254/32 on eth1", "172.16.2.1/26 on eth1"]);
+        let rules = plan.rules.to_string();
+        for rule in [
+            "-d 172.16.2.0/26 -j EUCA-SG-7e1f503b6fe0985b",
+            "-A EUCA-SG-7e1f503b6fe0985b -s 172.16.2.0/26 -d 172.16.2.0/26 -j ACCEPT",
+        ] {
+            assert!(rules.contains(rule), "{rule} is not in {rules}");
+        }
     }
 
     #[test]

@@ -258,7 +258,7 @@ mod tests {
                 ("10.1.0.0/16", Traffic::Udp(ports(53, 53))),
             ),
             ("as T-142", open("default", "tcp", -1, -1), ANYWHERE, ("0.0.0.0/0", Traffic::Tcp(None))),
-            ("as T-144", open("default", "6", 22, 22), ANYWHERE, ("0.0.0.0/0", Traffic::Tcp(ports(22, 22)))),
+            ("net_t144", open("default", "6", 22, 22), ANYWHERE, ("0.0.0.0/0", Traffic::Tcp(ports(22, 22)))),
             ("case", open("default", "TCP", 22, 22), ANYWHERE, ("0.0.0.0/0", Traffic::Tcp(ports(22, 22)))),
             ("port 0", open("default", "udp", 0, 0), ANYWHERE, ("0.0.0.0/0", Traffic::Udp(ports(0, 0)))),
             ("type", open("default", "icmp", 8, -1), ANYWHERE, ("0.0.0.0/0", Traffic::Icmp(Some((8, None))))),
