@@ -193,20 +193,20 @@ impl Host {
             drop(state);
             return Ok(server.serve(dhcp, bridges).await?);
         }
-        let before = state.active.clone();
-        change(&mut state.active, effect);
+        let mut active = state.active.clone();
+        change(&mut active, effect);
         if let Effect::JoinClusters(tunnels) = effect {
-            state.active.mesh = self.mesh(&mut state, tunnels).await?;
+            active.mesh = self.mesh(&mut state, tunnels).await?;
         }
         state.restored |= matches!(effect, Effect::Restore(_));
-        let result = self.bring(&mut state).await;
-        if let Err(error) = result {
-            state.active = before;
+        // Until it is done, what was active before counts: also when the time for this is over half-way.
+        if let Err(error) = self.bring_to(&mut state, &active).await {
             if let Err(error) = self.bring(&mut state).await {
                 tracing::warn!(error = chain(&error), "what was done by half is not undone");
             }
             return Err(error);
         }
+        state.active = active;
         let State { started, active, .. } = &mut *state;
         started.retain(|vlan| active.networks.contains_key(vlan));
         let new: Vec<_> = active.networks.keys().filter(|vlan| !started.contains(vlan)).copied().collect();
@@ -250,11 +250,17 @@ impl Host {
         Ok(state.kernel.insert(kernel).clone())
     }
 
-    /// Brings the kernel to the plan of what is active. Says what differed where it had to look.
+    /// Brings the kernel to the plan of what is active.
     async fn bring(&self, state: &mut State) -> Result<Differences, Error> {
+        let active = state.active.clone();
+        self.bring_to(state, &active).await
+    }
+
+    /// Brings the kernel to the plan of this. Says what differed where it had to look.
+    async fn bring_to(&self, state: &mut State, active: &Active) -> Result<Differences, Error> {
         let Some(site) = &self.site else { return Ok(Differences::new()) };
         let kernel = self.kernel(state).await?;
-        let plan = site.plan(&state.active);
+        let plan = site.plan(active);
         // Forgotten as well when this future is dropped half-way.
         let reached = state.reached.take();
         let quick = reached.as_ref().and_then(|reached| links::additions(&reached.links, &plan.links));

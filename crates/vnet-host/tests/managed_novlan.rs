@@ -177,7 +177,7 @@ fn guests_reach_what_they_may_whatever_happens_to_the_host() {
         let second = host(&site);
         order(&second, [Effect::Restore(state(&site))]).await;
         world.is_as_specified("started again");
-        assert_eq!(second.repair().await.unwrap(), [""; 0], "net_t256");
+        assert_eq!(second.repair().await.unwrap(), [""; 0], "net_t087 net_t256");
 
         // Somebody damages everything.
         for command in [
@@ -290,7 +290,9 @@ fn orders_for_what_is_so_already_succeed() {
         for _ in 0..2 {
             order(&host, [Effect::StopNetwork(default.clone())]).await;
             assert_eq!(world.guest.connects("192.168.7.1", 80), None, "net_t278: no gateway");
-            assert!(!ip(&["-o", "-4", "address"]).contains("10.10.1.1"), "net_t104");
+            assert!(!ip(&["-o", "-4", "address"]).contains("10.10.1.1"), "net_t109");
+            assert!(ip(&["-o", "link", "show", "br0"]).contains("UP"), "net_t109: not ours");
+            assert!(!succeed(&mut Command::new("iptables-save")).contains("EUCA-SG-"), "net_t109");
         }
     });
 }
@@ -311,6 +313,25 @@ fn an_order_that_fails_leaves_nothing() {
         order(&host, [Effect::AddPublicAddress(public)]).await;
         assert!(ip(&["-o", "-4", "address"]).contains("192.168.7.51/32"));
         world.is_as_specified("after a failure");
+    });
+}
+
+/// Whoever waits no longer for an order has not given it.
+#[test]
+fn an_order_that_nobody_waits_for_is_not_carried_out_later() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(Some("192.168.7.1"));
+        let host = host(&site);
+        order(&host, [Effect::Restore(state(&site))]).await;
+        let late = Effect::StartNetwork(network(&site, 20, "late", vec![]));
+        // Far less than it takes to start a program.
+        let given = tokio::time::timeout(std::time::Duration::from_micros(100), host.carry_out(&late)).await;
+        assert!(given.is_err(), "not in time");
+        host.repair().await.unwrap();
+        assert!(!ip(&["-o", "-4", "address"]).contains("10.10.2.65"), "the gateway of VLAN 20");
+        assert_eq!(host.differences().await.unwrap(), [""; 0]);
+        world.is_as_specified("after an order that nobody waited for");
     });
 }
 
