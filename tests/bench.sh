@@ -34,6 +34,10 @@ row r target/release/measure staging
 row r target/release/measure launch
 row s target/release/measure crowd
 row t cargo test --locked -p euca-tests --test faults
+row u target/release/measure networks
+row v env PROPTEST_CASES=100000 cargo test --locked -p euca-vnet-host --all-features --test properties
+row w cargo test --locked -p euca-vnet-host --all-features
+row w cargo test --locked -p euca-tests --test networks
 row - target/release/euca-sim scale
 
 if (( ${#missed[@]} )); then
