@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   FORWARD ─► EUCA-FWD ─► EUCA-NET-b ─► EUCA-SG-g     b: 64 VLANs, g: a group
-//!   PREROUTING ─► EUCA-PRE ─┬─► EUCA-DN-p               p: 256 public addresses
+//!   PREROUTING ─► EUCA-PRE ─┬─► EUCA-DN-p               p: 64 public addresses
 //!   OUTPUT ─► EUCA-OUT ─────┘
 //!   POSTROUTING ─► EUCA-POST ─► EUCA-SN-b
 //! ```
@@ -155,7 +155,7 @@ impl Site {
 
         let outside = group_by(active.mapped.iter().map(|(public, private)| (*public, *private)), |public| {
             // Prefixes up to 32 are valid.
-            Ipv4Net::new(public, 24).unwrap_or_default().trunc()
+            Ipv4Net::new(public, 26).unwrap_or_default().trunc()
         });
         let to = self.cloud.unwrap_or(METADATA);
         let jumps: Vec<_> =
@@ -472,10 +472,10 @@ mod tests {
             "-A EUCA-SG-33d3ab2d46577d02 -s 10.10.1.0/27 -d 10.10.1.0/27 -j ACCEPT",
             "-A EUCA-SG-33d3ab2d46577d02 -d 10.10.1.0/27 -p tcp -m tcp --dport 22 -j ACCEPT",
             "-A EUCA-DN-c0000200 -d 192.0.2.5/32 -j DNAT --to-destination 10.10.1.2",
-            "-A EUCA-OUT -d 192.0.2.0/24 -j EUCA-DN-c0000200",
+            "-A EUCA-OUT -d 192.0.2.0/26 -j EUCA-DN-c0000200",
             "-A EUCA-POST -s 10.10.0.0/21 -j EUCA-SN-0a0a0000",
             "-A EUCA-POST -s 10.10.0.0/16 ! -d 10.10.0.0/16 -j MASQUERADE",
-            "-A EUCA-PRE -d 192.0.2.0/24 -j EUCA-DN-c0000200",
+            "-A EUCA-PRE -d 192.0.2.0/26 -j EUCA-DN-c0000200",
             "-A EUCA-SN-0a0a0000 -s 10.10.1.2/32 ! -d 10.10.0.0/16 -j SNAT --to-source 192.0.2.5",
         ]
         .map(|rule| rules.find(rule).unwrap_or_else(|| panic!("{rule} is not in {rules}")));
