@@ -7,16 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
-use std::time::Duration;
 
-use euca_command::{Command, CommandRunner};
+use euca_command::CommandRunner;
+
+use crate::program::{Error, run};
 
 /// What the names of our chains begin with.
 const PREFIX: &str = "EUCA-";
-/// How long a change, or the look at what there is, may take.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// Bytes of rules that are read: those of tens of thousands of networks.
-const MAX_RULES: usize = 64 << 20;
 /// Where the kernel's own list of protocol names is.
 const PROTOCOLS: &str = "/etc/protocols";
 
@@ -67,16 +64,6 @@ impl Ruleset {
         self.chains.retain(|(_, of), _| *of == chain);
         self.jumps.retain(|(.., of), _| *of == chain);
         self
-    }
-
-    /// Whether there is nothing of ours.
-    pub fn is_empty(&self) -> bool {
-        self.chains.is_empty() && self.jumps.is_empty()
-    }
-
-    /// How many rules there are.
-    pub fn len(&self) -> usize {
-        self.chains.values().map(Vec::len).sum()
     }
 
     /// What of ours is in the output of `iptables-save`.
@@ -186,27 +173,6 @@ impl Protocols {
     }
 }
 
-/// Why the firewall is not as it should be.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The program could not be run.
-    #[error("the firewall cannot be reached")]
-    Run(#[source] euca_command::Error),
-    /// The program has refused.
-    #[error("{program} has ended with {status}: {complaint}")]
-    Refused {
-        /// Which.
-        program: &'static str,
-        /// How.
-        status: std::process::ExitStatus,
-        /// Its words.
-        complaint: String,
-    },
-    /// There are more rules than are read.
-    #[error("there are more than {MAX_RULES} bytes of rules")]
-    TooMany,
-}
-
 /// The host's firewall.
 #[derive(Clone)]
 pub struct Firewall {
@@ -227,7 +193,7 @@ impl Firewall {
     /// # Errors
     /// When it cannot be read.
     pub async fn present(&self) -> Result<Ruleset, Error> {
-        let saved = self.run("iptables-save", &[], Vec::new()).await?;
+        let saved = run(&*self.runner, "iptables-save", &[], Vec::new()).await?;
         Ok(Ruleset::parse(&String::from_utf8_lossy(&saved), &self.protocols))
     }
 
@@ -242,26 +208,13 @@ impl Firewall {
         }
     }
 
-    /// Adds what an administrator wants to be there.
+    /// Carries out a change that [`Ruleset::change_from`] has written.
     ///
     /// # Errors
-    /// When it was refused.
+    /// When it was refused; nothing has changed then.
     pub async fn restore(&self, text: String) -> Result<(), Error> {
-        self.run("iptables-restore", &["--noflush", "--wait", "10"], text.into_bytes()).await.map(drop)
-    }
-
-    async fn run(&self, program: &'static str, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, Error> {
-        let command =
-            Command::new(program, PATIENCE).arguments(arguments).input(input).output_limit(MAX_RULES);
-        let output = self.runner.run(command).await.map_err(Error::Run)?;
-        if !output.status.success() {
-            let complaint = output.complaint();
-            return Err(Error::Refused { program, status: output.status, complaint });
-        }
-        if output.truncated {
-            return Err(Error::TooMany);
-        }
-        Ok(output.stdout)
+        let arguments = ["--noflush", "--wait", "10"];
+        run(&*self.runner, "iptables-restore", &arguments, text.into_bytes()).await.map(drop)
     }
 }
 

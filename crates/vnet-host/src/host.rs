@@ -18,9 +18,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use crate::dhcp::{self, DhcpServer};
-use crate::firewall::{self, Firewall};
+use crate::firewall::Firewall;
 use crate::links::{self, Link, Links};
 use crate::plan::{Active, Plan, Site, bridge_name};
+use crate::program;
 use crate::tunnels::{self, Mesh, Secret, Tools, TunnelSettings, WIREGUARD};
 
 /// Whether the kernel passes packets from one device to another.
@@ -65,7 +66,7 @@ pub enum Error {
     Links(#[from] links::Error),
     /// Rules.
     #[error(transparent)]
-    Firewall(#[from] firewall::Error),
+    Firewall(#[from] program::Error),
     /// The DHCP server.
     #[error(transparent)]
     Dhcp(#[from] dhcp::Error),

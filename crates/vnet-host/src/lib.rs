@@ -10,6 +10,7 @@ mod host;
 pub mod links;
 pub mod node;
 pub mod plan;
+pub mod program;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tunnels;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use euca_command::CommandRunner;
 
-use crate::firewall::{self, Firewall, Ruleset, Table};
+use crate::firewall::{Firewall, Ruleset, Table};
 use crate::links::{self, Device, Kind, Links, Present, Step, Wanted};
 use crate::plan::{bridge_name, vlan_name};
+use crate::program;
 
 /// Tags that frames can have.
 pub const TAGS: RangeInclusive<u16> = 1..=4094;
@@ -95,7 +96,7 @@ pub fn stop(interface: &str, vlan: u16, present: &Present) -> Vec<Step> {
 ///
 /// # Errors
 /// When the firewall cannot be changed.
-pub async fn log_dhcp_replies(runner: Arc<dyn CommandRunner>) -> Result<(), firewall::Error> {
+pub async fn log_dhcp_replies(runner: Arc<dyn CommandRunner>) -> Result<(), program::Error> {
     let mut wanted = Ruleset::default();
     wanted.entrance(Table::Filter, "FORWARD", CHAIN).push(DHCP_REPLIES.to_owned());
     let firewall = Firewall::new(runner).await;

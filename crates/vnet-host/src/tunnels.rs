@@ -17,9 +17,8 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use euca_command::{Command, CommandRunner};
+use euca_command::CommandRunner;
 use euca_vnet::{MAX_PEERS, Tunnels};
 use ipnet::Ipv4Net;
 use openssl::base64::encode_block;
@@ -33,6 +32,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::firewall::{Ruleset, Table};
 use crate::links::{Address, Device, Kind, Link, Wanted};
+use crate::program;
 
 /// The WireGuard device.
 pub const WIREGUARD: &str = "euca-wg";
@@ -50,8 +50,6 @@ const WIREGUARD_MTU: u32 = FRAME_MTU + 50;
 const INNER: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 77, 0), 24);
 /// The chain of frames to and from other clusters.
 const CHAIN: &str = "EUCA-TUN";
-/// How long a program may take.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// Bytes of the secret's file: it has 512 characters with usual keys.
 const MAX_SECRET: u64 = 64 << 10;
 
@@ -91,19 +89,9 @@ pub enum Error {
     /// Keys cannot be made of it.
     #[error("cannot make keys for tunnels")]
     Keys(#[from] ErrorStack),
-    /// A program could not be run.
-    #[error("tunnels cannot be set up")]
-    Run(#[source] euca_command::Error),
-    /// A program has refused.
-    #[error("{program} has ended with {status}: {complaint}")]
-    Refused {
-        /// Which.
-        program: &'static str,
-        /// How.
-        status: std::process::ExitStatus,
-        /// Its words.
-        complaint: String,
-    },
+    /// A program has not done what it should.
+    #[error(transparent)]
+    Program(#[from] program::Error),
 }
 
 /// Text that nobody sees.
@@ -297,7 +285,7 @@ impl Tools {
     /// # Errors
     /// When they cannot be read.
     pub async fn frame_change(&self, wanted: &BTreeSet<String>) -> Result<Option<String>, Error> {
-        let saved = self.run("ebtables-save", &[], Vec::new()).await?;
+        let saved = program::run(&*self.0, "ebtables-save", &[], Vec::new()).await?;
         Ok(frame_change(present_frame_rules(&String::from_utf8_lossy(&saved)), wanted))
     }
 
@@ -306,7 +294,8 @@ impl Tools {
     /// # Errors
     /// When that was refused; nothing has changed then.
     pub async fn restore_frames(&self, text: String) -> Result<(), Error> {
-        self.run("ebtables-restore", &["--noflush"], text.into_bytes()).await.map(drop)
+        program::run(&*self.0, "ebtables-restore", &["--noflush"], text.into_bytes()).await?;
+        Ok(())
     }
 
     /// Whether WireGuard has this configuration. Where the peers are is left out: it follows them.
@@ -314,7 +303,7 @@ impl Tools {
     /// # Errors
     /// When it does not say.
     pub async fn is_configured(&self, wanted: &Secret) -> Result<bool, Error> {
-        let shown = self.run("wg", &["showconf", WIREGUARD], Vec::new()).await?;
+        let shown = program::run(&*self.0, "wg", &["showconf", WIREGUARD], Vec::new()).await?;
         Ok(sections(&String::from_utf8_lossy(&shown)) == sections(&wanted.0))
     }
 
@@ -324,16 +313,8 @@ impl Tools {
     /// When it was refused.
     pub async fn configure(&self, wanted: &Secret) -> Result<(), Error> {
         let input = wanted.0.clone().into_bytes();
-        self.run("wg", &["syncconf", WIREGUARD, "/dev/stdin"], input).await.map(drop)
-    }
-
-    async fn run(&self, program: &'static str, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, Error> {
-        let command = Command::new(program, PATIENCE).arguments(arguments).input(input).output_limit(1 << 20);
-        let output = self.0.run(command).await.map_err(Error::Run)?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        Err(Error::Refused { program, status: output.status, complaint: output.complaint() })
+        program::run(&*self.0, "wg", &["syncconf", WIREGUARD, "/dev/stdin"], input).await?;
+        Ok(())
     }
 }
 
