@@ -8,6 +8,8 @@
 //! brought to is remembered, so that a change costs what it changes; whatever fails makes it forgotten, and the next
 //! order looks at what there is.
 
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,9 +19,10 @@ use euca_vnet::{Effect, Effects, Failure, Tunnels};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
+use crate::aftermath::{Aftermath, Translation};
 use crate::dhcp::{self, DhcpServer};
 use crate::firewall::Firewall;
-use crate::links::{self, Link, Links};
+use crate::links::{self, Address, Link, Links, Step};
 use crate::plan::{Active, Plan, Site, bridge_name};
 use crate::program;
 use crate::tunnels::{self, Mesh, Secret, Tools, TunnelSettings, WIREGUARD};
@@ -35,6 +38,7 @@ pub struct Host {
     tunnels: Option<TunnelSettings>,
     runner: Arc<dyn CommandRunner>,
     state: Mutex<State>,
+    aftermath: Arc<Aftermath>,
 }
 
 #[derive(Default)]
@@ -81,7 +85,8 @@ pub type Differences = Vec<String>;
 impl Host {
     /// A host of this site on which nothing is active yet. Without a site, all it may have is a DHCP server.
     pub fn new(site: impl Into<Option<Site>>, runner: Arc<dyn CommandRunner>) -> Self {
-        Self { site: site.into(), dhcp: None, tunnels: None, runner, state: Mutex::default() }
+        let (site, state, aftermath) = (site.into(), Mutex::default(), Arc::default());
+        Self { site, dhcp: None, tunnels: None, runner, state, aftermath }
     }
 
     /// The same with this DHCP server.
@@ -140,6 +145,7 @@ impl Host {
         let differences = self.bring(&mut state).await?;
         let bridges = self.bridges(&state);
         drop(state);
+        self.aftermath.finish().await;
         if let Some(server) = &self.dhcp {
             server.follow(bridges).await?;
         }
@@ -157,7 +163,8 @@ impl Host {
         let reached = state.reached.take();
         let work = kernel.look(site, &Plan::default(), reached.as_ref()).await?;
         let told = work.told();
-        kernel.work(work).await?;
+        self.work(&kernel, work, &Plan::default(), &Active::default()).await?;
+        self.aftermath.finish().await;
         Ok(told)
     }
 
@@ -277,9 +284,20 @@ impl Host {
                 (work, told)
             }
         };
-        kernel.work(work).await?;
+        self.work(&kernel, work, &plan, active).await?;
         state.reached = Some(plan);
         Ok(told)
+    }
+
+    /// Does this, which makes the plan of what there is, and leaves to later what nobody has to wait for.
+    async fn work(&self, kernel: &Kernel, work: Work, plan: &Plan, active: &Active) -> Result<(), Error> {
+        let arrived = work.arrived(&active.public);
+        let translates = work.translates();
+        kernel.work(work).await?;
+        let translation =
+            self.site.as_ref().filter(|_| translates).map(|site| Translation::new(site, active));
+        self.aftermath.follow(arrived, translation, &plan.links.addresses);
+        Ok(())
     }
 }
 
@@ -303,6 +321,20 @@ impl Work {
         let frames = frames.flat_map(|rules| rules.lines().map(|rule| format!("frames: {rule}")));
         let wireguard = self.wireguard.iter().map(|_| format!("configure {WIREGUARD}"));
         frames.chain(steps).chain(wireguard).chain(rules).collect()
+    }
+
+    /// Those of these addresses that are not there yet.
+    fn arrived(&self, public: &BTreeSet<Ipv4Addr>) -> Vec<Address> {
+        let added = self.steps.iter().filter_map(|step| match step {
+            Step::AddAddress(address) => Some(address),
+            _ => None,
+        });
+        added.filter(|address| public.contains(&address.address)).cloned().collect()
+    }
+
+    /// Whether it changes what addresses are translated to.
+    fn translates(&self) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.contains("*nat\n"))
     }
 }
 

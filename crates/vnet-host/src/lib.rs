@@ -4,6 +4,7 @@
 //! [`Host`] keeps the two together. Nothing that is not ours is changed; what is ours is known by its name.
 #![forbid(unsafe_code)]
 
+mod aftermath;
 pub mod dhcp;
 pub mod firewall;
 mod host;

@@ -2,9 +2,12 @@
 //! the daemon starts again or the kernel is damaged.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::net::Ipv4Addr;
+use std::cell::Cell;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use euca_command::Programs;
 use euca_vnet::{
@@ -326,7 +329,7 @@ fn an_order_that_nobody_waits_for_is_not_carried_out_later() {
         order(&host, [Effect::Restore(state(&site))]).await;
         let late = Effect::StartNetwork(network(&site, 20, "late", vec![]));
         // Far less than it takes to start a program.
-        let given = tokio::time::timeout(std::time::Duration::from_micros(100), host.carry_out(&late)).await;
+        let given = tokio::time::timeout(Duration::from_micros(100), host.carry_out(&late)).await;
         assert!(given.is_err(), "not in time");
         host.repair().await.unwrap();
         assert!(!ip(&["-o", "-4", "address"]).contains("10.10.2.65"), "the gateway of VLAN 20");
@@ -335,11 +338,156 @@ fn an_order_that_nobody_waits_for_is_not_carried_out_later() {
     });
 }
 
+/// What follows an order that was answered comes soon: within 30 seconds on any machine.
+async fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..300 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{what}: not within 30 seconds");
+}
+
+/// What somebody outside believes about an elastic address.
+struct Belief<'a>(&'a Peer, &'a str);
+
+impl Belief<'_> {
+    const WRONG: &'static str = "02:00:00:00:00:99";
+
+    fn is_wrong(&self) -> bool {
+        self.0.ip(&["neighbour", "show", self.1]).contains(Self::WRONG)
+    }
+
+    /// Somebody else had it. That is not asked again while it is not used.
+    fn mislead(&self) {
+        let entry = ["neighbour", "replace", self.1, "lladdr", Self::WRONG, "dev", "eth0"];
+        self.0.ip(&[&entry[..], &["nud", "reachable"]].concat());
+        assert!(self.is_wrong());
+    }
+}
+
+/// network.md §4.7: an elastic address that comes to this host is announced; one that was there is not.
+#[test]
+fn neighbours_learn_at_once_where_an_elastic_address_is() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(Some("192.168.7.1"));
+        let first = host(&site);
+        order(&first, [Effect::Restore(State::default())]).await;
+        let belief = Belief(&world.clc, ELASTIC);
+        belief.mislead();
+        order(&first, map(ELASTIC, GUEST)).await;
+        soon("announced", || !belief.is_wrong()).await;
+        let device = ip(&["-brief", "link", "show", "out"]);
+        let mac = device.split_whitespace().nth(2).unwrap();
+        assert!(world.clc.ip(&["neighbour", "show", ELASTIC]).contains(mac), "{device}");
+
+        belief.mislead();
+        order(&first, map(ELASTIC, NEIGHBOUR)).await;
+        let second = host(&site);
+        order(&second, [Effect::Restore(State { networks: vec![], ..state(&site) })]).await;
+        assert_eq!(second.repair().await.unwrap(), [""; 0]);
+        let another = Belief(&world.clc, "192.168.7.51");
+        another.mislead();
+        order(&second, map("192.168.7.51", OTHER)).await;
+        soon("announced", || !another.is_wrong()).await;
+        assert!(belief.is_wrong(), "frames come in their order: it was not announced again");
+    });
+}
+
+/// network.md §8.5: connections that go on are those that would begin in the same way.
+#[test]
+fn connections_do_not_go_on_to_a_former_owner() {
+    isolated(async || {
+        let World { clc, guest, neighbour, other, .. } = &World::new();
+        let site = site(Some("192.168.7.1"));
+        let host = host(&site);
+        let any = Rule { source: "192.168.7.0/24".parse().unwrap(), traffic: Traffic::Any };
+        let networks =
+            vec![network(&site, 10, "default", vec![any.clone()]), network(&site, 15, "web", vec![any])];
+        order(&host, [Effect::Restore(State { networks, public: vec![] })]).await;
+        let stayer = "192.168.7.51";
+        order(&host, map(stayer, OTHER)).await;
+
+        let udp = |peer: &Peer| {
+            let socket = peer.inside(|| UdpSocket::bind("0.0.0.0:5000")).unwrap();
+            socket.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+            socket
+        };
+        let (world, first, second) = (udp(clc), udp(guest), udp(neighbour));
+        // Whom a packet from one comes from for another, if it comes. Earlier ones do not count.
+        let number = Cell::new(0_u8);
+        let comes = |from: &UdpSocket, to: &str, at: &UdpSocket| {
+            number.set(number.get().wrapping_add(1));
+            // It may be refused by the answer to an earlier one.
+            let _ = from.send_to(&[number.get()], (address(to), 5000));
+            let mut packet = [0];
+            loop {
+                let (_, sender) = at.recv_from(&mut packet).ok()?;
+                if packet == [number.get()] {
+                    return Some(sender.ip().to_string());
+                }
+            }
+        };
+        let tcp = |peer: &Peer, to: &str| {
+            let listener = peer.inside(|| TcpListener::bind("0.0.0.0:7000")).unwrap();
+            let outside = clc.inside(|| TcpStream::connect((address(to), 7000))).unwrap();
+            outside.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+            (outside, listener.accept().unwrap().0)
+        };
+        let (mut kept, mut keeper) = tcp(other, stayer);
+        let mut passes = || {
+            kept.write_all(b"?").unwrap();
+            keeper.read_exact(&mut [0]).unwrap();
+            keeper.write_all(b"!").unwrap();
+            kept.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            kept.read_exact(&mut [0]).unwrap();
+        };
+        passes();
+
+        // The address is the host's own, then the guest's.
+        order(&host, [Effect::AddPublicAddress(address(ELASTIC))]).await;
+        assert_eq!(comes(&world, ELASTIC, &first), None);
+        assert_eq!(comes(&first, "192.168.7.1", &world).as_deref(), Some("192.168.7.2"));
+        order(&host, map(ELASTIC, GUEST)).await;
+        soon("in", || comes(&world, ELASTIC, &first).as_deref() == Some("192.168.7.1")).await;
+        soon("out", || comes(&first, "192.168.7.1", &world).as_deref() == Some(ELASTIC)).await;
+        let (mut outside, _inside) = tcp(guest, ELASTIC);
+        passes();
+
+        // The neighbour's.
+        assert_eq!(comes(&second, "192.168.7.1", &world).as_deref(), Some("192.168.7.2"));
+        order(&host, map(ELASTIC, NEIGHBOUR)).await;
+        soon("moved in", || comes(&world, ELASTIC, &second).is_some()).await;
+        assert_eq!(comes(&world, ELASTIC, &first), None, "the former owner");
+        soon("moved out", || comes(&second, "192.168.7.1", &world).as_deref() == Some(ELASTIC)).await;
+        soon("former out", || comes(&first, "192.168.7.1", &world).as_deref() == Some("192.168.7.2")).await;
+        soon("TCP is reset", || {
+            let written = outside.write_all(b"?");
+            written.and_then(|()| outside.read_exact(&mut [0])).is_err_and(|error| {
+                matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+            })
+        })
+        .await;
+        passes();
+
+        // Nobody's.
+        let (public, private) = (address(ELASTIC), address(NEIGHBOUR));
+        order(&host, [Effect::UnmapAddress { public, private }, Effect::RemovePublicAddress(public)]).await;
+        soon("free", || comes(&world, ELASTIC, &second).is_none()).await;
+        soon("free out", || comes(&second, "192.168.7.1", &world).as_deref() == Some("192.168.7.2")).await;
+        passes();
+    });
+}
+
 /// 300 elastic addresses after a restart and after a reboot (net_t257, net_t258).
 #[test]
 fn many_elastic_addresses_are_all_there_again() {
     isolated(async || {
-        let _world = World::new();
+        let world = World::new();
+        let accept = |path| std::fs::write(path, "1").unwrap();
+        world.clc.inside(|| accept("/proc/sys/net/ipv4/conf/eth0/arp_accept"));
         let mut site = site(Some("192.168.7.1"));
         site.managed.public.apply(PublicAddresses::Block("198.51.100.0/23".parse().unwrap())).unwrap();
         let public = site.managed.public.addresses().skip(11).take(300);
@@ -353,6 +501,9 @@ fn many_elastic_addresses_are_all_there_again() {
             assert_eq!(saved.matches("-j SNAT --to-source 198.51.10").count(), 300);
             assert_eq!(ip(&["-o", "-4", "address", "show", "dev", "out"]).matches("198.51.10").count(), 300);
             assert_eq!(host.differences().await.unwrap(), [""; 0]);
+            soon("all are announced", || world.clc.ip(&["neighbour"]).matches("198.51.10").count() == 300)
+                .await;
+            world.clc.ip(&["neighbour", "flush", "all"]);
             // As after a reboot.
             for table in ["filter", "nat"] {
                 succeed(Command::new("iptables").args(["-t", table, "-F"]));
