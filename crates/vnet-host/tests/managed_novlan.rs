@@ -1,6 +1,6 @@
 //! MANAGED-NOVLAN on a real kernel: what guests and outsiders reach (network.md §7, §16.13), and what becomes of it when
 //! the daemon starts again or the kernel is damaged.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::cell::Cell;
 use std::io::{ErrorKind, Read as _, Write as _};
