@@ -181,7 +181,7 @@ impl<H, S> Inner<H, S> {
 }
 
 impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
-    /// Asks the hypervisor for its domains and, if it answers, adopts and cleans up.
+    /// Asks the hypervisor for its domains and, if it answers, adopts and cleans up: files, volumes, networks.
     async fn recover(&self) -> bool {
         let domains: HashMap<String, DomainState> = match self.context.hypervisor.domains().await {
             Ok(domains) => domains.into_iter().collect(),
@@ -211,6 +211,7 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
         let released = volumes.into_iter().map(|(directory, volumes)| self.release(directory, volumes));
         let unreleased = join_all(released).await.into_iter().flatten().collect();
         self.purge(dead, unreleased).await;
+        self.context.networks.release_unused(|| self.context.instances.records()).await;
         self.measure().await;
         self.context.recovered.store(true, Ordering::Release);
         true

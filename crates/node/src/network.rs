@@ -26,6 +26,9 @@ pub trait Vlans: fmt::Debug + Send + Sync + 'static {
 
     /// Has it be gone, unless somebody else uses it.
     fn stop(&self, vlan: u16) -> BoxFuture<'_, Result<(), links::Error>>;
+
+    /// The VLANs whose bridge is there.
+    fn present(&self) -> BoxFuture<'_, Result<Vec<u16>, links::Error>>;
 }
 
 impl Vlans for node::Vlans {
@@ -35,6 +38,10 @@ impl Vlans for node::Vlans {
 
     fn stop(&self, vlan: u16) -> BoxFuture<'_, Result<(), links::Error>> {
         Box::pin(self.stop(vlan))
+    }
+
+    fn present(&self) -> BoxFuture<'_, Result<Vec<u16>, links::Error>> {
+        Box::pin(self.present())
     }
 }
 
@@ -59,6 +66,21 @@ impl Networks {
         let mut stopped = self.stopped.lock().await;
         stopped.remove(&vlan);
         Ok(vlans.start(vlan).await?)
+    }
+
+    /// Stops the networks of guests that are gone since the node was stopped: those that none of the instances uses.
+    pub async fn release_unused(&self, instances: impl Fn() -> Vec<Arc<Record>>) {
+        let Some(vlans) = &self.vlans else { return };
+        match vlans.present().await {
+            Ok(present) => {
+                for vlan in present {
+                    self.release(vlan.into(), &instances).await;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "networks of guests that are gone may be left")
+            }
+        }
     }
 
     /// Stops the network of a VLAN, unless one of the instances that are there when its turn has come uses it
@@ -167,6 +189,10 @@ mod tests {
         fn stop(&self, vlan: u16) -> BoxFuture<'_, Result<(), links::Error>> {
             self.record("stop", vlan)
         }
+
+        fn present(&self) -> BoxFuture<'_, Result<Vec<u16>, links::Error>> {
+            Box::pin(std::future::ready(Ok(vec![10, 11, 12])))
+        }
     }
 
     #[tokio::test]
@@ -230,6 +256,9 @@ mod tests {
         networks.start(10).await.unwrap();
         networks.release(10, torn_down).await;
         assert_eq!(done(), ["start 10", "stop 10"]);
+        networks.start(12).await.unwrap();
+        networks.release_unused(torn_down).await;
+        assert_eq!(done(), ["start 12", "stop 12"], "10 is stopped, 11 is used");
     }
 
     const TABLE: &str = "IP address       HW type     Flags       HW address            Mask     Device\n\

@@ -10,8 +10,8 @@ use rtnetlink::packet_core::ErrorMessage;
 use rtnetlink::packet_route::AddressFamily;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressMessage, AddressScope};
 use rtnetlink::packet_route::link::{
-    BridgeStpState, InfoBridge, InfoBridgePort, InfoKind, InfoPortData, LinkAttribute, LinkFlags, LinkInfo,
-    LinkMessage,
+    BridgeStpState, InfoBridge, InfoBridgePort, InfoData, InfoKind, InfoPortData, LinkAttribute, LinkFlags,
+    LinkInfo, LinkMessage,
 };
 use rtnetlink::{Handle, LinkBridge, LinkBridgePort, LinkUnspec, LinkVlan, LinkVxlan, LinkWireguard};
 
@@ -109,6 +109,8 @@ pub struct Link {
     pub index: u32,
     /// `bridge`, `vlan`, `vxlan`, …; nothing for hardware.
     pub kind: Option<InfoKind>,
+    /// Whether it is a bridge that speaks the spanning tree protocol.
+    pub stp: bool,
     /// The bridge it is a port of, by number.
     pub master: Option<u32>,
     /// Whether it is switched on.
@@ -408,6 +410,7 @@ fn link(message: LinkMessage) -> Option<(String, Link)> {
     let mut link = Link {
         index: message.header.index,
         kind: None,
+        stp: false,
         master: None,
         up: message.header.flags.contains(LinkFlags::Up),
         isolated: false,
@@ -423,6 +426,9 @@ fn link(message: LinkMessage) -> Option<(String, Link)> {
                 for info in infos {
                     match info {
                         LinkInfo::Kind(kind) => link.kind = Some(kind),
+                        LinkInfo::Data(InfoData::Bridge(facts)) => {
+                            link.stp = facts.contains(&InfoBridge::StpState(BridgeStpState::KernelStp));
+                        }
                         LinkInfo::PortData(InfoPortData::BridgePort(port)) => {
                             link.isolated = port.contains(&InfoBridgePort::Isolated(true));
                         }

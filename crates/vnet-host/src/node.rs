@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use euca_command::CommandRunner;
+use rtnetlink::packet_route::link::InfoKind;
 
 use crate::firewall::{Firewall, Ruleset, Table};
 use crate::links::{self, Device, Kind, Links, Present, Step, Wanted};
@@ -55,6 +56,15 @@ impl Vlans {
         Ok(())
     }
 
+    /// The VLANs that have a bridge. One that speaks the spanning tree protocol is a cluster controller's, who may be
+    /// about to give it its address.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub async fn present(&self) -> Result<Vec<u16>, links::Error> {
+        Ok(bridged(&self.links.present().await?))
+    }
+
     /// Has the bridge of a VLAN be gone, and the tagged device; not where somebody else uses them.
     ///
     /// # Errors
@@ -67,6 +77,15 @@ impl Vlans {
         }
         Ok(())
     }
+}
+
+/// The VLANs that have a bridge of a node's.
+fn bridged(present: &Present) -> Vec<u16> {
+    let is_bridged = |vlan: &u16| {
+        let bridge = present.links.get(&bridge_name(*vlan));
+        bridge.is_some_and(|link| link.kind == Some(InfoKind::Bridge) && !link.stp)
+    };
+    TAGS.filter(is_bridged).collect()
 }
 
 /// The steps that are missing for the bridge of a VLAN.
@@ -108,10 +127,9 @@ pub async fn log_dhcp_replies(runner: Arc<dyn CommandRunner>) -> Result<(), prog
 mod tests {
     use super::*;
     use crate::links::{Address, Link};
-    use rtnetlink::packet_route::link::InfoKind;
 
     fn link(index: u32, kind: Option<InfoKind>, master: Option<u32>, up: bool) -> Link {
-        Link { index, kind, master, up, isolated: false, mtu: 1500 }
+        Link { index, kind, stp: false, master, up, isolated: false, mtu: 1500 }
     }
 
     fn present(links: &[(&str, Link)]) -> Present {
@@ -155,6 +173,20 @@ mod tests {
         assert_eq!(told(&stop("eth1", 11, &whole)), [""; 0]);
         let used = present(&[parent, bridge(true), tagged(Some(3)), guest]);
         assert_eq!(told(&stop("eth1", 10, &used)), [""; 0], "somebody else's guest");
+        let other = |name, kind, stp| (name, Link { stp, ..link(6, Some(kind), None, true) });
+        let mut several = whole.links.clone();
+        several.extend(
+            [
+                other("eucabr11", InfoKind::Bridge, true),
+                other("eucabr12", InfoKind::Vlan, false),
+                other("eucabr4095", InfoKind::Bridge, false),
+                other("eucabr1", InfoKind::Bridge, false),
+                other("eucabr013", InfoKind::Bridge, false),
+                other("br0", InfoKind::Bridge, false),
+            ]
+            .map(|(name, link)| (name.to_owned(), link)),
+        );
+        assert_eq!(bridged(&Present { links: several, ..Present::default() }), [1, 10]);
         let mut shared = whole;
         shared.addresses.insert(Address {
             device: "eucabr10".to_owned(),

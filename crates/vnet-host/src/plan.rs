@@ -519,6 +519,7 @@ mod tests {
         let link = |index, kind: Option<InfoKind>, master| Link {
             index,
             kind,
+            stp: false,
             master,
             up: true,
             isolated: false,

@@ -469,13 +469,21 @@ mod tests {
                 assert!(id < 1 << 24, "{id}");
                 all.insert(id);
                 let kind = Some(InfoKind::Vxlan);
-                let link = Link { index: 1, kind, master: None, up: true, isolated: true, mtu: 1500 };
+                let link =
+                    Link { index: 1, kind, stp: false, master: None, up: true, isolated: true, mtu: 1500 };
                 assert!(is_tunnel(name, &link), "{name}");
             }
         }
         assert_eq!(all.len(), 2 * 28, "one for each pair and network, the same at both ends");
-        let link =
-            Link { index: 1, kind: Some(InfoKind::Vxlan), master: None, up: true, isolated: false, mtu: 0 };
+        let link = Link {
+            index: 1,
+            kind: Some(InfoKind::Vxlan),
+            stp: false,
+            master: None,
+            up: true,
+            isolated: false,
+            mtu: 0,
+        };
         for foreign in
             ["eth0", "eth1.10", "et1", "et1.10", "et1.10-12345", "et1.10-12345g", "etx.10-123456", "vxlan0"]
         {

@@ -216,6 +216,7 @@ fn take(present: &mut Present, step: &Step) {
             let link = present.links.entry(name.clone()).or_insert(Link {
                 index: next,
                 kind: Some(kind),
+                stp: false,
                 master,
                 up: true,
                 isolated: device.isolated,
@@ -242,7 +243,8 @@ fn take(present: &mut Present, step: &Step) {
 }
 
 fn bare() -> Present {
-    let link = |index| Link { index, kind: None, master: None, up: true, isolated: false, mtu: 1500 };
+    let link =
+        |index| Link { index, kind: None, stp: false, master: None, up: true, isolated: false, mtu: 1500 };
     let site_own = Address {
         device: "eth1".to_owned(),
         address: Ipv4Addr::new(10, 10, 1, 1),

@@ -38,6 +38,9 @@ fn a_vlan_starts_and_stops() {
         assert!(is_started().await, "net_t110, nc_114");
         vlans.start(10).await.unwrap();
         assert!(is_started().await, "nc_115");
+        // As a cluster controller makes it.
+        ip(&["link", "add", "eucabr11", "type", "bridge", "stp_state", "1"]);
+        assert_eq!(vlans.present().await.unwrap(), [10]);
 
         // A guest reaches another node's guest of the same VLAN, and that one only.
         let guest = Peer::guest("tap1", "eucabr10", "10.10.1.2/27", "10.10.1.1");

@@ -1,11 +1,12 @@
 //! Networks in MANAGED mode: a bridge per VLAN, as long as there are guests (node-controller.md §5.9, network.md §3.4).
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use euca_hypervisor::recording::Operation::Create;
+use euca_hypervisor::recording::Operation::{Create, Domains};
 use euca_node::{NetworkMode, Vlans};
 use euca_vnet_host::links::Error;
 use euca_wire::{NodeApi, nc};
@@ -18,6 +19,8 @@ use crate::bench::{Bench, request, seconds};
 #[derive(Debug, Default)]
 struct Recorded {
     done: Mutex<Vec<String>>,
+    /// The VLANs that have a bridge.
+    present: Mutex<BTreeSet<u16>>,
     busy: AtomicBool,
     failing: AtomicBool,
 }
@@ -32,6 +35,12 @@ impl Recorded {
             if self.failing.load(Ordering::SeqCst) {
                 return Err(Error::List(io::ErrorKind::PermissionDenied.into()));
             }
+            let mut present = self.present.lock().unwrap();
+            if what == "start" {
+                present.insert(vlan)
+            } else {
+                present.remove(&vlan)
+            };
             Ok(())
         })
     }
@@ -48,6 +57,11 @@ impl Vlans for Recorded {
 
     fn stop(&self, vlan: u16) -> BoxFuture<'_, Result<(), Error>> {
         self.record("stop", vlan)
+    }
+
+    fn present(&self) -> BoxFuture<'_, Result<Vec<u16>, Error>> {
+        let present = self.present.lock().unwrap().iter().copied().collect();
+        Box::pin(async { Ok(present) })
     }
 }
 
@@ -155,4 +169,24 @@ async fn a_node_that_is_started_again_stops_the_network_of_a_guest_it_has_adopte
     bench.terminate("i-1").await.unwrap();
     seconds(30).await;
     assert_eq!(vlans.take(), ["stop 10"]);
+}
+
+/// Not before it is certain who is gone.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_started_again_stops_the_networks_of_guests_that_are_gone() {
+    let (mut bench, vlans) = managed().await;
+    bench.running("i-1").await;
+    for (id, vlan) in [("i-2", 11), ("i-3", 12)] {
+        assert_eq!(bench.run_request(on_vlan(id, vlan)).await.return_, Some(true));
+    }
+    seconds(20).await;
+    vlans.take();
+    bench.hypervisor.vanish("i-2");
+    bench.hypervisor.vanish("i-3");
+    bench.hypervisor.fail_next(Domains, 5);
+    bench.restart().await;
+    assert_eq!(vlans.take(), [""; 0], "the hypervisor has not answered");
+    seconds(60).await;
+    assert_eq!(vlans.take(), ["stop 11", "stop 12"]);
+    assert_eq!(bench.state("i-1").await.as_deref(), Some("Extant"));
 }
