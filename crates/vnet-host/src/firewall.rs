@@ -17,124 +17,123 @@ const PREFIX: &str = "EUCA-";
 /// Where the kernel's own list of protocol names is.
 const PROTOCOLS: &str = "/etc/protocols";
 
-/// A table of the firewall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Table {
-    /// What may pass.
-    Filter,
-    /// Whose addresses are changed.
-    Nat,
-}
-
-impl Table {
-    const ALL: [Self; 2] = [Self::Filter, Self::Nat];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Filter => "filter",
-            Self::Nat => "nat",
-        }
-    }
-}
-
-/// Rules in chains of ours, and the jumps to them.
+/// Chains of ours in one table, and the jumps to them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ruleset {
-    chains: BTreeMap<(Table, String), Vec<String>>,
+pub struct Chains {
+    rules: BTreeMap<String, Vec<String>>,
     /// By chain of the kernel and chain of ours: how many jumps there are.
-    jumps: BTreeMap<(Table, String, String), usize>,
+    jumps: BTreeMap<(String, String), usize>,
 }
 
-impl Ruleset {
+impl Chains {
     /// Adds a chain, which is empty unless there was one.
-    pub fn chain(&mut self, table: Table, name: &str) -> &mut Vec<String> {
-        self.chains.entry((table, format!("{PREFIX}{name}"))).or_default()
+    pub fn chain(&mut self, name: &str) -> &mut Vec<String> {
+        self.rules.entry(format!("{PREFIX}{name}")).or_default()
     }
 
     /// Adds a chain that is reached from one of the kernel's.
-    pub fn entrance(&mut self, table: Table, built_in: &str, name: &str) -> &mut Vec<String> {
-        self.jumps.insert((table, built_in.to_owned(), format!("{PREFIX}{name}")), 1);
-        self.chain(table, name)
+    pub fn entrance(&mut self, built_in: &str, name: &str) -> &mut Vec<String> {
+        self.jumps.insert((built_in.to_owned(), format!("{PREFIX}{name}")), 1);
+        self.chain(name)
     }
 
-    /// This chain of ours and the jumps to it, nothing else.
+    /// This chain and the jumps to it, nothing else.
     #[must_use]
-    pub fn only(mut self, name: &str) -> Self {
+    pub fn only(&self, name: &str) -> Self {
         let chain = format!("{PREFIX}{name}");
-        self.chains.retain(|(_, of), _| *of == chain);
-        self.jumps.retain(|(.., of), _| *of == chain);
-        self
+        let mut only = self.clone();
+        only.rules.retain(|of, _| *of == chain);
+        only.jumps.retain(|(_, of), _| *of == chain);
+        only
     }
 
-    /// What of ours is in the output of `iptables-save`.
-    pub fn parse(saved: &str, protocols: &Protocols) -> Self {
-        let mut rules = Self::default();
-        let mut table = None;
-        for line in saved.lines() {
-            if let Some(name) = line.strip_prefix('*') {
-                table = Table::ALL.into_iter().find(|table| table.name() == name.trim_end());
-                continue;
+    /// Takes over a line of `iptables-save` when it is about a chain of ours.
+    fn read(&mut self, line: &str, protocols: &Protocols) {
+        if let Some(chain) = line.strip_prefix(':').and_then(|rest| rest.split(' ').next()) {
+            if chain.starts_with(PREFIX) {
+                self.rules.entry(chain.to_owned()).or_default();
             }
-            let Some(table) = table else { continue };
-            if let Some(chain) = line.strip_prefix(':').and_then(|rest| rest.split(' ').next()) {
-                if chain.starts_with(PREFIX) {
-                    rules.chains.entry((table, chain.to_owned())).or_default();
-                }
-            } else if let Some((chain, rule)) = line.strip_prefix("-A ").and_then(|rest| rest.split_once(' '))
+        } else if let Some((chain, rule)) = line.strip_prefix("-A ").and_then(|rest| rest.split_once(' ')) {
+            if chain.starts_with(PREFIX) {
+                self.rules.entry(chain.to_owned()).or_default().push(protocols.by_number(rule.trim_end()));
+            } else if let Some(target) = rule.trim_end().strip_prefix("-j ")
+                && target.starts_with(PREFIX)
             {
-                if chain.starts_with(PREFIX) {
-                    let key = (table, chain.to_owned());
-                    rules.chains.entry(key).or_default().push(protocols.by_number(rule.trim_end()));
-                } else if let Some(target) = rule.trim_end().strip_prefix("-j ")
-                    && target.starts_with(PREFIX)
-                {
-                    *rules.jumps.entry((table, chain.to_owned(), target.to_owned())).or_default() += 1;
-                }
+                *self.jumps.entry((chain.to_owned(), target.to_owned())).or_default() += 1;
             }
         }
-        rules
+    }
+
+    /// The commands of `iptables-restore --noflush` that make `self` of `present`.
+    fn change_from(&self, present: &Self) -> String {
+        let mut body = String::new();
+        let different: Vec<_> =
+            self.rules.iter().filter(|(chain, rules)| present.rules.get(*chain) != Some(rules)).collect();
+        let gone = present.rules.keys().filter(|chain| !self.rules.contains_key(*chain));
+        for (chain, _) in &different {
+            let _ = writeln!(body, ":{chain} - [0:0]");
+        }
+        for (chain, rules) in &different {
+            for rule in *rules {
+                let _ = writeln!(body, "-A {chain} {rule}");
+            }
+        }
+        for jump in self.jumps.keys().chain(present.jumps.keys()).collect::<BTreeSet<_>>() {
+            let (built_in, chain) = jump;
+            let wanted = self.jumps.get(jump).copied().unwrap_or_default();
+            let found = present.jumps.get(jump).copied().unwrap_or_default();
+            if found < wanted {
+                let _ = writeln!(body, "-I {built_in} 1 -j {chain}");
+            }
+            for _ in wanted..found {
+                let _ = writeln!(body, "-D {built_in} -j {chain}");
+            }
+        }
+        // All of them are empty before the first goes: they may lead to each other.
+        for chain in gone.clone() {
+            let _ = writeln!(body, "-F {chain}");
+        }
+        for chain in gone {
+            let _ = writeln!(body, "-X {chain}");
+        }
+        body
+    }
+}
+
+/// What is ours in the firewall. Tables are shared between plans that have them in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ruleset {
+    /// What may pass.
+    pub filter: Arc<Chains>,
+    /// Whose addresses are changed.
+    pub nat: Arc<Chains>,
+}
+
+impl Ruleset {
+    /// What of ours is in the output of `iptables-save`.
+    pub fn parse(saved: &str, protocols: &Protocols) -> Self {
+        let (mut filter, mut nat) = (Chains::default(), Chains::default());
+        let mut table = None;
+        for line in saved.lines() {
+            match (line.strip_prefix('*').map(str::trim_end), &mut table) {
+                (Some("filter"), _) => table = Some(&mut filter),
+                (Some("nat"), _) => table = Some(&mut nat),
+                (Some(_), _) => table = None,
+                (None, Some(chains)) => chains.read(line, protocols),
+                (None, None) => {}
+            }
+        }
+        Self { filter: filter.into(), nat: nat.into() }
     }
 
     /// The input of `iptables-restore --noflush` that makes `self` of `present`; nothing where they are the same.
     pub fn change_from(&self, present: &Self) -> Option<String> {
         let mut text = String::new();
-        for table in Table::ALL {
-            let different: Vec<_> = self
-                .chains
-                .iter()
-                .filter(|(key, rules)| key.0 == table && present.chains.get(key) != Some(rules))
-                .collect();
-            let gone = present.chains.keys().filter(|key| key.0 == table && !self.chains.contains_key(*key));
-            let mut body = String::new();
-            for ((_, chain), _) in &different {
-                let _ = writeln!(body, ":{chain} - [0:0]");
-            }
-            for ((_, chain), rules) in &different {
-                for rule in *rules {
-                    let _ = writeln!(body, "-A {chain} {rule}");
-                }
-            }
-            let jumps = self.jumps.keys().chain(present.jumps.keys()).filter(|(of, ..)| *of == table);
-            for jump in jumps.collect::<BTreeSet<_>>() {
-                let (_, built_in, chain) = jump;
-                let wanted = self.jumps.get(jump).copied().unwrap_or_default();
-                let found = present.jumps.get(jump).copied().unwrap_or_default();
-                if found < wanted {
-                    let _ = writeln!(body, "-I {built_in} 1 -j {chain}");
-                }
-                for _ in wanted..found {
-                    let _ = writeln!(body, "-D {built_in} -j {chain}");
-                }
-            }
-            // All of them are empty before the first goes: they may lead to each other.
-            for (_, chain) in gone.clone() {
-                let _ = writeln!(body, "-F {chain}");
-            }
-            for (_, chain) in gone {
-                let _ = writeln!(body, "-X {chain}");
-            }
+        let tables = [("filter", &self.filter, &present.filter), ("nat", &self.nat, &present.nat)];
+        for (name, wanted, present) in tables.into_iter().filter(|(_, one, other)| !Arc::ptr_eq(one, other)) {
+            let body = wanted.change_from(present);
             if !body.is_empty() {
-                let _ = write!(text, "*{}\n{body}COMMIT\n", table.name());
+                let _ = write!(text, "*{name}\n{body}COMMIT\n");
             }
         }
         (!text.is_empty()).then_some(text)
@@ -232,9 +231,10 @@ mod tests {
     fn only_what_is_ours_is_read() {
         let protocols = Protocols::parse("# names\ntcp\t6\tTCP\ngre 47 GRE # tunnels\nbroken\n");
         let rules = Ruleset::parse(SAVED, &protocols);
-        let mut expected = Ruleset::default();
-        expected.entrance(Table::Filter, "FORWARD", "FWD").push("-d 10.0.0.0/8 -p 47 -j ACCEPT".to_owned());
-        assert_eq!(rules.chains, expected.chains);
+        let mut chains = Chains::default();
+        chains.entrance("FORWARD", "FWD").push("-d 10.0.0.0/8 -p 47 -j ACCEPT".to_owned());
+        assert_eq!(rules.filter.rules, chains.rules);
+        let expected = Ruleset { filter: chains.into(), ..Ruleset::default() };
         // One jump too many goes; nothing else is touched.
         assert_eq!(
             expected.change_from(&rules).as_deref(),
@@ -251,12 +251,15 @@ mod tests {
 
     #[test]
     fn a_change_is_what_differs() {
-        let mut before = Ruleset::default();
-        before.entrance(Table::Filter, "FORWARD", "FWD").push("-j EUCA-A".to_owned());
-        before.chain(Table::Filter, "A").push("-j DROP".to_owned());
-        assert_eq!(before.change_from(&before), None, "net_t256");
-        let mut after = before.clone();
-        after.chain(Table::Filter, "A").push("-j ACCEPT".to_owned());
+        let mut chains = Chains::default();
+        chains.entrance("FORWARD", "FWD").push("-j EUCA-A".to_owned());
+        chains.chain("A").push("-j DROP".to_owned());
+        let before = Ruleset { filter: chains.clone().into(), ..Ruleset::default() };
+        assert_eq!(before.change_from(&before.clone()), None, "net_t256");
+        let same = Ruleset { filter: chains.clone().into(), ..Ruleset::default() };
+        assert_eq!(before.change_from(&same), None, "net_t256");
+        chains.chain("A").push("-j ACCEPT".to_owned());
+        let after = Ruleset { filter: chains.into(), ..Ruleset::default() };
         assert_eq!(
             after.change_from(&before).as_deref(),
             Some("*filter\n:EUCA-A - [0:0]\n-A EUCA-A -j DROP\n-A EUCA-A -j ACCEPT\nCOMMIT\n")

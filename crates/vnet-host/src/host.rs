@@ -43,11 +43,11 @@ pub struct Host {
 
 #[derive(Default)]
 struct State {
-    active: Active,
+    active: Arc<Active>,
     /// Whether [`Effect::Restore`] has come: before it, what there is may be wanted.
     restored: bool,
-    /// What the kernel was brought to.
-    reached: Option<Plan>,
+    /// What the kernel was brought to, and for what.
+    reached: Option<(Arc<Active>, Plan)>,
     /// The VLANs that have been started, in this order: the last one is served first (network.md §9.3).
     started: Vec<u16>,
     kernel: Option<Kernel>,
@@ -115,7 +115,7 @@ impl Host {
     /// Takes this for what is active, without a look at the kernel. Brings what the host is to look like then.
     pub async fn expect(&self, active: euca_vnet::State) -> Plan {
         let mut state = self.state.lock().await;
-        change(&mut state.active, &Effect::Restore(active));
+        change(Arc::make_mut(&mut state.active), &Effect::Restore(active));
         state.restored = true;
         self.site.as_ref().map(|site| site.plan(&state.active)).unwrap_or_default()
     }
@@ -129,7 +129,7 @@ impl Host {
         let mut state = self.state.lock().await;
         let kernel = self.kernel(&mut state).await?;
         let plan = site.plan(&state.active);
-        Ok(kernel.look(site, &plan, state.reached.as_ref()).await?.told())
+        Ok(kernel.look(site, &plan, state.reached.as_ref().map(|(_, plan)| plan)).await?.told())
     }
 
     /// Looks whether everything is as it should be, and mends what is not. Brings what it was.
@@ -161,7 +161,7 @@ impl Host {
         let mut state = self.state.lock().await;
         let kernel = self.kernel(&mut state).await?;
         let reached = state.reached.take();
-        let work = kernel.look(site, &Plan::default(), reached.as_ref()).await?;
+        let work = kernel.look(site, &Plan::default(), reached.as_ref().map(|(_, plan)| plan)).await?;
         let told = work.told();
         self.work(&kernel, work, &Plan::default(), &Active::default()).await?;
         self.aftermath.finish().await;
@@ -201,11 +201,12 @@ impl Host {
             drop(state);
             return Ok(server.serve(dhcp, bridges).await?);
         }
-        let mut active = state.active.clone();
+        let mut active = Active::clone(&state.active);
         change(&mut active, effect);
         if let Effect::JoinClusters(tunnels) = effect {
             active.mesh = self.mesh(&mut state, tunnels).await?;
         }
+        let active = Arc::new(active);
         state.restored |= matches!(effect, Effect::Restore(_));
         // Until it is done, what was active before counts: also when the time for this is over half-way.
         if let Err(error) = self.bring_to(&mut state, &active).await {
@@ -260,32 +261,33 @@ impl Host {
 
     /// Brings the kernel to the plan of what is active.
     async fn bring(&self, state: &mut State) -> Result<Differences, Error> {
-        let active = state.active.clone();
+        let active = Arc::clone(&state.active);
         self.bring_to(state, &active).await
     }
 
     /// Brings the kernel to the plan of this. Says what differed where it had to look.
-    async fn bring_to(&self, state: &mut State, active: &Active) -> Result<Differences, Error> {
+    async fn bring_to(&self, state: &mut State, active: &Arc<Active>) -> Result<Differences, Error> {
         let Some(site) = &self.site else { return Ok(Differences::new()) };
         let kernel = self.kernel(state).await?;
-        let plan = site.plan(active);
         // Forgotten as well when this future is dropped half-way.
-        let reached = state.reached.take();
-        let quick = reached.as_ref().and_then(|reached| links::additions(&reached.links, &plan.links));
-        let (work, told) = match (quick, &reached) {
+        let last = state.reached.take();
+        let plan = site.plan_after(active, last.as_ref().map(|(active, plan)| (&**active, plan)));
+        let reached = last.as_ref().map(|(_, plan)| plan);
+        let quick = reached.and_then(|reached| links::additions(&reached.links, &plan.links));
+        let (work, told) = match (quick, reached) {
             (Some(steps), Some(reached)) if plan.frames == reached.frames => {
                 let wireguard = plan.wireguard.clone().filter(|_| plan.wireguard != reached.wireguard);
                 let rules = plan.rules.change_from(&reached.rules);
                 (Work { steps, rules, wireguard, ..Work::default() }, vec![])
             }
             _ => {
-                let work = kernel.look(site, &plan, reached.as_ref()).await?;
+                let work = kernel.look(site, &plan, reached).await?;
                 let told = work.told();
                 (work, told)
             }
         };
         self.work(&kernel, work, &plan, active).await?;
-        state.reached = Some(plan);
+        state.reached = Some((Arc::clone(active), plan));
         Ok(told)
     }
 

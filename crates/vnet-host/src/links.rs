@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use rtnetlink::packet_core::ErrorMessage;
@@ -173,7 +174,10 @@ impl fmt::Display for Step {
 
 /// The steps from what was `wanted` before, and is there, to what is `wanted` now; nothing where devices go, for which
 /// one has to look what else hangs on them.
-pub fn additions(before: &Wanted, wanted: &Wanted) -> Option<Vec<Step>> {
+pub fn additions(before: &Arc<Wanted>, wanted: &Arc<Wanted>) -> Option<Vec<Step>> {
+    if Arc::ptr_eq(before, wanted) {
+        return Some(Vec::new());
+    }
     if before.devices.keys().any(|name| !wanted.devices.contains_key(name)) {
         return None;
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use euca_command::CommandRunner;
 use rtnetlink::packet_route::link::InfoKind;
 
-use crate::firewall::{Firewall, Ruleset, Table};
+use crate::firewall::{Chains, Firewall, Ruleset};
 use crate::links::{self, Device, Kind, Links, Present, Step, Wanted};
 use crate::plan::{bridge_name, vlan_name};
 use crate::program;
@@ -116,11 +116,12 @@ pub fn stop(interface: &str, vlan: u16, present: &Present) -> Vec<Step> {
 /// # Errors
 /// When the firewall cannot be changed.
 pub async fn log_dhcp_replies(runner: Arc<dyn CommandRunner>) -> Result<(), program::Error> {
-    let mut wanted = Ruleset::default();
-    wanted.entrance(Table::Filter, "FORWARD", CHAIN).push(DHCP_REPLIES.to_owned());
+    let mut wanted = Chains::default();
+    wanted.entrance("FORWARD", CHAIN).push(DHCP_REPLIES.to_owned());
     let firewall = Firewall::new(runner).await;
-    let present = firewall.present().await?.only(CHAIN);
-    firewall.change(&present, &wanted).await
+    let present = firewall.present().await?.filter.only(CHAIN);
+    let of = |filter: Chains| Ruleset { filter: filter.into(), ..Ruleset::default() };
+    firewall.change(&of(present), &of(wanted)).await
 }
 
 #[cfg(test)]

@@ -11,12 +11,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use euca_vnet::{Group, ManagedSettings, Network, Ports, Rule, Traffic, gateway};
 use ipnet::Ipv4Net;
 use openssl::sha::sha256;
 
-use crate::firewall::{Ruleset, Table};
+use crate::firewall::{Chains, Ruleset};
 use crate::links::{Address, Device, Kind, Link, Present, Wanted};
 use crate::tunnels::{self, Mesh, Secret};
 
@@ -59,7 +60,7 @@ pub struct Active {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Devices and addresses.
-    pub links: Wanted,
+    pub links: Arc<Wanted>,
     /// Firewall.
     pub rules: Ruleset,
     /// What does not pass between clusters.
@@ -71,7 +72,7 @@ pub struct Plan {
 /// Devices, addresses, the rules as `iptables-restore --noflush` reads them, and those for frames; no keys.
 impl fmt::Display for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Wanted { devices, addresses } = &self.links;
+        let Wanted { devices, addresses } = &*self.links;
         devices.keys().try_for_each(|name| writeln!(out, "device {name}"))?;
         addresses.iter().try_for_each(|address| writeln!(out, "address {address}"))?;
         write!(out, "{}", self.rules)?;
@@ -82,16 +83,27 @@ impl fmt::Display for Plan {
 impl Site {
     /// What the host is to look like with this active.
     pub fn plan(&self, active: &Active) -> Plan {
-        let (mut links, mut rules) = (self.links(active), self.rules(active));
-        let Some(mesh) = &active.mesh else { return Plan { links, rules, ..Plan::default() } };
-        mesh.add_base(&mut links, &mut rules);
-        if self.managed.vlans {
-            active.networks.keys().for_each(|vlan| mesh.join(Some(*vlan), &self.bridge(*vlan), &mut links));
-        } else {
-            mesh.join(None, &self.private_interface, &mut links);
+        self.plan_after(active, None)
+    }
+
+    /// The same, what does not depend on what has changed since the `last` plan taken from that.
+    pub fn plan_after(&self, active: &Active, last: Option<(&Active, &Plan)>) -> Plan {
+        let same = |is_same: fn(&Active, &Active) -> bool| {
+            last.filter(|(before, _)| is_same(before, active)).map(|(_, plan)| plan)
+        };
+        let guests = same(|one, other| one.networks == other.networks && one.mesh == other.mesh);
+        let addresses = same(|one, other| one.mapped == other.mapped);
+        let links = guests.filter(|_| last.is_some_and(|(before, _)| before.public == active.public));
+        let links = links.map_or_else(|| self.links(active).into(), |plan| Arc::clone(&plan.links));
+        let filter = guests.map_or_else(|| self.filter(active).into(), |plan| Arc::clone(&plan.rules.filter));
+        let nat = addresses.map_or_else(|| self.nat(active).into(), |plan| Arc::clone(&plan.rules.nat));
+        let mesh = active.mesh.as_ref();
+        Plan {
+            links,
+            rules: Ruleset { filter, nat },
+            frames: mesh.map(|_| tunnels::frame_rules(&self.managed.plan)).unwrap_or_default(),
+            wireguard: mesh.and_then(Mesh::wireguard).cloned(),
         }
-        let frames = tunnels::frame_rules(&self.managed.plan);
-        Plan { links, rules, frames, wireguard: mesh.wireguard().cloned() }
     }
 
     /// The device the guests of a network are behind.
@@ -124,35 +136,54 @@ impl Site {
             prefix: 32,
             link_scope,
         }));
+        if let Some(mesh) = &active.mesh {
+            mesh.add_base(&mut wanted);
+            if self.managed.vlans {
+                active
+                    .networks
+                    .keys()
+                    .for_each(|vlan| mesh.join(Some(*vlan), &self.bridge(*vlan), &mut wanted));
+            } else {
+                mesh.join(None, &self.private_interface, &mut wanted);
+            }
+        }
         wanted
     }
 
-    fn rules(&self, active: &Active) -> Ruleset {
-        let mut rules = Ruleset::default();
+    fn filter(&self, active: &Active) -> Chains {
+        let mut rules = Chains::default();
         let private = self.managed.plan.subnet();
         let networks = active.networks.values().map(|network| (network.subnet, network));
         let blocks = group_by(networks, |network: Ipv4Net| self.block(network.network()));
 
-        let forward = rules.entrance(Table::Filter, "FORWARD", "FWD");
+        let forward = rules.entrance("FORWARD", "FWD");
         forward.push(format!("-d {private} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"));
         forward.push(format!("-s {private} ! -d {private} -j ACCEPT"));
         forward.extend(blocks.keys().map(|block| format!("-d {block} -j EUCA-NET-{}", chain_of(*block))));
         // Whatever the host does with other traffic is its own business.
         forward.push(format!("-d {private} -j DROP"));
         for (block, networks) in blocks {
-            let jumps = rules.chain(Table::Filter, &format!("NET-{}", chain_of(block)));
+            let jumps = rules.chain(&format!("NET-{}", chain_of(block)));
             jumps.extend(
                 networks
                     .iter()
                     .map(|(subnet, network)| format!("-d {subnet} -j EUCA-{}", group_chain(&network.group))),
             );
             for (subnet, network) in networks {
-                let chain = rules.chain(Table::Filter, &group_chain(&network.group));
+                let chain = rules.chain(&group_chain(&network.group));
                 chain.push(format!("-s {subnet} -d {subnet} -j ACCEPT"));
                 chain.extend(network.rules.iter().filter_map(|rule| permission(rule, subnet)));
             }
         }
+        if let Some(mesh) = &active.mesh {
+            mesh.add_rules(&mut rules);
+        }
+        rules
+    }
 
+    fn nat(&self, active: &Active) -> Chains {
+        let mut rules = Chains::default();
+        let private = self.managed.plan.subnet();
         let outside = group_by(active.mapped.iter().map(|(public, private)| (*public, *private)), |public| {
             // Prefixes up to 32 are valid.
             Ipv4Net::new(public, 26).unwrap_or_default().trunc()
@@ -160,14 +191,14 @@ impl Site {
         let to = self.cloud.unwrap_or(METADATA);
         let jumps: Vec<_> =
             outside.keys().map(|block| format!("-d {block} -j EUCA-DN-{}", chain_of(*block))).collect();
-        let arriving = rules.entrance(Table::Nat, "PREROUTING", "PRE");
+        let arriving = rules.entrance("PREROUTING", "PRE");
         arriving.push(format!(
             "-s {private} -d {METADATA}/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination {to}:{METADATA_PORT}"
         ));
         arriving.extend(jumps.iter().cloned());
-        rules.entrance(Table::Nat, "OUTPUT", "OUT").extend(jumps);
+        rules.entrance("OUTPUT", "OUT").extend(jumps);
         for (block, addresses) in outside {
-            let chain = rules.chain(Table::Nat, &format!("DN-{}", chain_of(block)));
+            let chain = rules.chain(&format!("DN-{}", chain_of(block)));
             let translated = |(public, private)| format!("-d {public}/32 -j DNAT --to-destination {private}");
             chain.extend(addresses.into_iter().map(translated));
         }
@@ -175,7 +206,7 @@ impl Site {
         let inside = group_by(active.mapped.iter().map(|(public, private)| (*private, *public)), |private| {
             self.block(private)
         });
-        let leaving = rules.entrance(Table::Nat, "POSTROUTING", "POST");
+        let leaving = rules.entrance("POSTROUTING", "POST");
         leaving.extend(inside.keys().map(|block| format!("-s {block} -j EUCA-SN-{}", chain_of(*block))));
         if let Some(cloud) = self.cloud {
             // The CLC knows guests by their own addresses.
@@ -184,7 +215,7 @@ impl Site {
         }
         leaving.push(format!("-s {private} ! -d {private} -j MASQUERADE"));
         for (block, addresses) in inside {
-            let chain = rules.chain(Table::Nat, &format!("SN-{}", chain_of(block)));
+            let chain = rules.chain(&format!("SN-{}", chain_of(block)));
             chain.extend(
                 addresses.into_iter().map(|(guest, public)| {
                     format!("-s {guest}/32 ! -d {private} -j SNAT --to-source {public}")

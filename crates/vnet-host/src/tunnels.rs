@@ -30,7 +30,7 @@ use openssl::sha::sha256;
 use rtnetlink::packet_route::link::InfoKind;
 use tokio::io::AsyncReadExt as _;
 
-use crate::firewall::{Ruleset, Table};
+use crate::firewall::Chains;
 use crate::links::{Address, Device, Kind, Link, Wanted};
 use crate::program;
 
@@ -146,10 +146,8 @@ impl Mesh {
         if self.wireguard.is_some() { inner(place) } else { address }
     }
 
-    /// Adds what this takes beside the networks.
-    pub fn add_base(&self, wanted: &mut Wanted, rules: &mut Ruleset) {
-        let arriving = rules.entrance(Table::Filter, "INPUT", "IN");
-        let here = format!("-p udp -m udp --dport {VXLAN_PORT}");
+    /// Adds the device and address this takes beside the networks.
+    pub fn add_base(&self, wanted: &mut Wanted) {
         if self.wireguard.is_some() {
             let device = Device { mtu: Some(WIREGUARD_MTU), ..Device::new(Kind::WireGuard) };
             wanted.devices.insert(WIREGUARD.to_owned(), device);
@@ -161,6 +159,14 @@ impl Mesh {
                 prefix: INNER.prefix_len(),
                 link_scope: true,
             });
+        }
+    }
+
+    /// Adds what may arrive from whom.
+    pub fn add_rules(&self, rules: &mut Chains) {
+        let arriving = rules.entrance("INPUT", "IN");
+        let here = format!("-p udp -m udp --dport {VXLAN_PORT}");
+        if self.wireguard.is_some() {
             arriving.push(format!("! -i {WIREGUARD} {here} -j DROP"));
         } else {
             arriving.extend(self.peers().map(|(_, peer)| format!("-s {peer}/32 {here} -j RETURN")));

@@ -316,17 +316,25 @@ proptest! {
     #[test]
     fn devices_and_addresses_are_brought_to_the_plan(
         before in active(),
-        after in active(),
+        mut after in active(),
+        kept: [bool; 3],
         vlans: bool,
         damage in prop::collection::vec((any::<usize>(), 0..4_u8), 0..6),
     ) {
         let site = site(vlans);
+        let [networks, public, mapped] = kept;
+        networks.then(|| after.networks.clone_from(&before.networks));
+        public.then(|| after.public.clone_from(&before.public));
+        mapped.then(|| after.mapped.clone_from(&before.mapped));
         let mut present = bare();
         go(&site, &before, &mut present);
         prop_assert_eq!(way(&site, &before, &present), vec![]);
         // The quick way, where there is one, and the one that looks lead to the same.
         let mut quick = present.clone();
-        let additions = additions(&site.plan(&before).links, &site.plan(&after).links);
+        let last = site.plan(&before);
+        let plan = site.plan_after(&after, Some((&before, &last)));
+        prop_assert_eq!(&plan, &site.plan(&after));
+        let additions = additions(&last.links, &plan.links);
         go(&site, &after, &mut present);
         if let Some(steps) = additions {
             steps.iter().for_each(|step| take(&mut quick, step));
