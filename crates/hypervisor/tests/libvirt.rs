@@ -154,18 +154,16 @@ async fn a_stopped_libvirtd_costs_its_callers_their_limit_and_nobody_else_anythi
         let (driver, name) = (Arc::clone(&bench.driver), bench.name.clone());
         calls.spawn(async move { (driver.state(&name).await, started.elapsed()) });
     }
-    let mut worst = Duration::ZERO;
-    for _ in 0..100 {
-        let asleep = Instant::now();
+    // Many times the runtime gets to do something else before the first of them is over.
+    for _ in 0..50 {
         tokio::time::sleep(Duration::from_millis(10)).await;
-        worst = worst.max(asleep.elapsed());
     }
+    assert!(calls.try_join_next().is_none(), "the runtime is held up");
     while let Some(call) = calls.join_next().await {
         let (answer, elapsed) = call.unwrap();
         assert!(matches!(answer, Err(Error::Deadline { .. })), "{answer:?}");
         assert!(elapsed < Duration::from_secs(6), "more calls than threads still end in time: {elapsed:?}");
     }
-    assert!(worst < Duration::from_secs(1), "the runtime was held up for {worst:?}");
 
     bench.libvirtd.resume().unwrap();
     let started = Instant::now();

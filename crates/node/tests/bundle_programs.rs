@@ -123,12 +123,12 @@ async fn st_t121_a_cancelled_upload_dies_with_all_it_has_started_and_its_remains
     let cancelled = Instant::now();
     abort.cancel();
     assert!(matches!(upload.await.unwrap(), Err(Error::Canceled)));
-    assert!(cancelled.elapsed() < Duration::from_secs(5), "{:?}", cancelled.elapsed());
+    assert!(cancelled.elapsed() < Duration::from_secs(30), "{:?}", cancelled.elapsed());
     assert_eq!(read(&bench.root.path().join("deleted")), "-b bucket -p prefix --euca-auth\n");
     let (leader, child) = (read(&work.join("leader")), read(&work.join("child")));
     let gone = |id: &str| state(id.trim()).is_none_or(|state| state == 'Z');
     while !(gone(&leader) && gone(&child)) {
-        assert!(cancelled.elapsed() < Duration::from_secs(10), "the upload lives on");
+        assert!(cancelled.elapsed() < Duration::from_secs(60), "the upload lives on");
         sleep(Duration::from_millis(10)).await;
     }
 }

@@ -226,7 +226,8 @@ async fn two_guests_live_through_everything_that_happens_to_their_node() {
     bench.reboot(two).await;
     let asked = Instant::now();
     assert_eq!(bench.state(two).await, "Extant");
-    assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    // Who asks libvirtd now waits five seconds.
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
     tokio::time::sleep(Duration::from_secs(7)).await;
     bench.libvirtd.resume().unwrap();
     tokio::time::sleep(Duration::from_secs(2)).await;

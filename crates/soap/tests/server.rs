@@ -5,7 +5,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use euca_observe::metrics::{Http, Reason, ServiceCall, ServiceOperation, Soap};
 use euca_soap::{Endpoint, Limits, Server};
@@ -14,10 +14,35 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+/// What is not over after this will never be.
+const FOREVER: Duration = Duration::from_secs(30);
+
 /// Behaves as the service tag of a request says.
 #[derive(Debug, Default)]
 struct Puppet {
+    begun: AtomicUsize,
     finished: AtomicUsize,
+}
+
+impl Puppet {
+    /// Waits until so many requests have begun.
+    async fn has_begun(&self, requests: usize) {
+        until(&self.begun, requests).await;
+    }
+
+    /// Waits until so many requests have been answered.
+    async fn has_finished(&self, requests: usize) {
+        until(&self.finished, requests).await;
+    }
+}
+
+async fn until(counter: &AtomicUsize, count: usize) {
+    let reached = async {
+        while counter.load(Ordering::SeqCst) < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    within(FOREVER, reached).await.unwrap();
 }
 
 impl LogApi for Puppet {
@@ -25,8 +50,9 @@ impl LogApi for Puppet {
 
     async fn get_keys(&self, request: gl::GetKeys) -> Result<gl::GetKeysResponse, Fault> {
         let tag = request.service_tag.clone().unwrap_or_default();
+        self.begun.fetch_add(1, Ordering::SeqCst);
         match tag.as_str() {
-            "slow" => tokio::time::sleep(Duration::from_millis(500)).await,
+            "slow" => tokio::time::sleep(Duration::from_secs(1)).await,
             "never" => std::future::pending().await,
             "crash" => panic!("planned crash"),
             "fault" => return Err(Fault::server("planned fault")),
@@ -401,29 +427,29 @@ async fn an_oversized_body_is_refused_announced_or_not() {
 
 #[tokio::test]
 async fn slow_senders_lose_their_connection_and_no_one_else_waits() {
-    let limits = Limits {
-        header_time: Duration::from_millis(300),
-        body_time: Duration::from_millis(300),
-        ..Limits::default()
+    let slow_ones = async |time: Duration| {
+        let server = start(Limits { header_time: time, body_time: time, ..Limits::default() });
+        let mut headers = TcpStream::connect(server.address).await.unwrap();
+        headers.write_all(b"POST /axis2 HTTP/1.1\r\nHost: x\r\nX-Slow:").await.unwrap();
+        let mut body = TcpStream::connect(server.address).await.unwrap();
+        let head = format!(
+            "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n<e:"
+        );
+        body.write_all(head.as_bytes()).await.unwrap();
+        (server, headers, body)
     };
-    let server = start(limits);
-    let mut headers = TcpStream::connect(server.address).await.unwrap();
-    headers.write_all(b"POST /axis2 HTTP/1.1\r\nHost: x\r\nX-Slow:").await.unwrap();
-    let mut body = TcpStream::connect(server.address).await.unwrap();
-    let head = format!(
-        "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n<e:"
-    );
-    body.write_all(head.as_bytes()).await.unwrap();
-    let started = Instant::now();
-    assert_eq!(status(&talk(server.address, &get_keys("self")).await), "200");
-    assert!(started.elapsed() < Duration::from_millis(250), "waited for the slow ones");
-    assert!(ends(&mut headers, Duration::from_secs(3)).await, "half a header section is kept for ever");
+    let (server, _headers, _body) = slow_ones(2 * FOREVER).await;
+    let reply = within(FOREVER, talk(server.address, &get_keys("self"))).await;
+    assert_eq!(status(&reply.expect("waits for the slow ones")), "200");
+
+    let (server, mut headers, mut body) = slow_ones(Duration::from_millis(300)).await;
+    assert!(ends(&mut headers, FOREVER).await, "half a header section is kept for ever");
     let reply = read_reply(&mut body).await;
     assert!(status(&reply) == "408" && reply.contains("did not arrive in time"), "{reply}");
     let mut idle = TcpStream::connect(server.address).await.unwrap();
     idle.write_all(&get_keys("self")).await.unwrap();
     assert_eq!(status(&read_reply(&mut idle).await), "200");
-    assert!(ends(&mut idle, Duration::from_secs(3)).await, "an idle connection is kept for ever");
+    assert!(ends(&mut idle, FOREVER).await, "an idle connection is kept for ever");
 }
 
 #[tokio::test]
@@ -477,7 +503,7 @@ async fn requests_beyond_the_limit_are_shed_with_a_fault() {
     let (a, b) = (get_keys("slow"), get_keys("slow"));
     let slow = async { tokio::join!(talk(server.address, &a), talk(server.address, &b)) };
     let third = async {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        server.puppet.has_begun(2).await;
         talk(server.address, &get_keys("self")).await
     };
     let ((a, b), third) = tokio::join!(slow, third);
@@ -504,10 +530,9 @@ async fn an_operation_ends_even_when_its_caller_has_gone() {
     let server = start(Limits::default());
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(&get_keys("slow")).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.puppet.has_begun(1).await;
     drop(stream);
-    tokio::time::sleep(Duration::from_millis(900)).await;
-    assert_eq!(server.puppet.finished.load(Ordering::SeqCst), 1);
+    server.puppet.has_finished(1).await;
 }
 
 #[tokio::test]
@@ -516,7 +541,7 @@ async fn shutting_down_finishes_what_is_in_flight_and_takes_nothing_new() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(&get_keys("slow")).await.unwrap();
     let mut idle = TcpStream::connect(server.address).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.puppet.has_begun(1).await;
     server.shutdown.cancel();
     assert_eq!(status(&read_reply(&mut stream).await), "200");
     assert!(ends(&mut idle, Duration::from_secs(2)).await);
@@ -529,7 +554,7 @@ async fn what_does_not_finish_within_the_grace_period_is_reset() {
     let server = start_with_grace(Limits::default(), Duration::from_millis(200));
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(&get_keys("never")).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.puppet.has_begun(1).await;
     server.shutdown.cancel();
     let error = within(Duration::from_secs(5), stream.read_u8()).await.unwrap().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
@@ -559,7 +584,7 @@ async fn at_shutdown_the_last_reply_says_so_and_what_was_sent_behind_is_not_begu
     let server = start(Limits::default());
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(&[get_keys("slow"), get_keys("self")].concat()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.puppet.has_begun(1).await;
     server.shutdown.cancel();
     let reply = read_reply(&mut stream).await;
     assert!(status(&reply) == "200" && reply.contains("Connection: close"), "{reply}");

@@ -95,7 +95,7 @@ impl Peer {
         command
     }
 
-    /// What is said first on a TCP port of `address` when it connects there, within a second.
+    /// What is said first on a TCP port of `address` when it connects there within a second.
     pub fn connects(&self, address: &str, port: u16) -> Option<String> {
         self.inside(|| connects(address, port))
     }
@@ -148,11 +148,12 @@ impl Drop for Peer {
     }
 }
 
-/// What is said first on a TCP port of `address` when the calling thread connects there, within a second.
+/// What is said first on a TCP port of `address` when the calling thread connects there within a second.
 pub fn connects(address: &str, port: u16) -> Option<String> {
     let address = SocketAddr::new(address.parse().unwrap(), port);
     let stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    // Who is reached answers, if the machine lets him.
+    stream.set_read_timeout(Some(PATIENCE * 30)).unwrap();
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).ok()?;
     Some(line.trim_end().to_owned())

@@ -51,7 +51,7 @@ async fn every_method_makes_the_same_disk() {
         let disk = folder.path().join("disk");
         let begun = std::time::Instant::now();
         let injected = make(&runner, method, &base, &disk, contents).await.unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(5), "{method:?}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(30), "{method:?}: {:?}", begun.elapsed());
         assert_eq!(injected, Injected::Added, "{method:?}");
         assert!(std::fs::read(&base).unwrap() == before, "{method:?}: the base is as it was");
         let path = disk.to_str().unwrap();

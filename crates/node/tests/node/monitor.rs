@@ -130,19 +130,21 @@ async fn nc_151_a_long_clean_up_holds_up_nobody() {
     let bench = Bench::with(|settings| settings.monitor_period = Duration::from_millis(200)).await;
     bench.running("i-1").await;
     let directory = bench.directory("admin", "i-1");
-    for number in 0..5_000 {
-        std::fs::write(directory.join(number.to_string()), "").unwrap();
+    let file = |number: usize| directory.join(number.to_string());
+    for number in 0..10_000 {
+        std::fs::write(file(number), "").unwrap();
     }
     bench.terminate("i-1").await.unwrap();
-    let (started, mut worst) = (Instant::now(), Duration::ZERO);
+    let (started, mut answered_meanwhile) = (Instant::now(), 0);
     while bench.state("i-1").await.as_deref() == Some("Extant") {
-        let asked = Instant::now();
         bench.describe("eucalyptus", &[]).await;
-        worst = worst.max(asked.elapsed());
+        let left = (0..10_000).step_by(250).filter(|number| file(*number).exists()).count();
+        answered_meanwhile += usize::from((1..40).contains(&left));
         assert!(started.elapsed() < Duration::from_secs(60));
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert!(!directory.exists());
-    assert!(worst < Duration::from_secs(1), "{worst:?}");
+    // There is one thread for everything: what blocks it lets nobody see files go.
+    assert!(answered_meanwhile > 0);
     bench.node.shutdown().await;
 }

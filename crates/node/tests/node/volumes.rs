@@ -2,6 +2,7 @@
 //! recording hypervisor. The clock runs, because programs do not know of another one.
 
 use std::os::unix::fs::symlink;
+use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -352,14 +353,18 @@ async fn nc_112_a_helper_that_hangs_costs_its_caller_seconds_and_nobody_else_any
     volumes.iscsi.put("hang-login", "").unwrap();
     let (asked, good) = (Instant::now(), remote_dev(TARGET));
     let beside = async {
-        sleep(Duration::from_secs(2)).await;
-        let asked = Instant::now();
+        while !volumes.iscsi.trace().iter().any(|run| run.ends_with("--login")) {
+            sleep(Duration::from_millis(10)).await;
+        }
         assert_eq!(volumes.listed().await, NONE);
         assert_eq!(volumes.bench.run("i-2").await.return_, Some(true));
-        assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
     };
-    let (attached, ()) = tokio::join!(volumes.attach("vol-1", &good, "sdb"), beside);
-    assert!(!attached);
+    let mut attaching = pin!(volumes.attach("vol-1", &good, "sdb"));
+    tokio::select! {
+        _ = &mut attaching => panic!("the others have waited for it"),
+        () = beside => {}
+    }
+    assert!(!attaching.await);
     assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
     volumes.iscsi.remove("hang-login");
     volumes.until_nothing_is_left().await;
