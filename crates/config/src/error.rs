@@ -37,10 +37,12 @@ pub enum Error {
     #[error("{0}: the file holds a NUL byte")]
     Nul(Place),
     /// A variable without a usable default is in neither file.
-    #[error("{key} is set neither in {local} nor in {main}", local = .local.display(), main = .main.display())]
+    #[error("{key} is set neither in {local} nor in {main}{}", beside(.needed), local = .local.display(), main = .main.display())]
     Missing {
         /// The variable.
         key: &'static str,
+        /// All that have to be set with it, itself included.
+        needed: &'static [&'static str],
         /// The file looked at first.
         local: PathBuf,
         /// The file looked at last.
@@ -56,4 +58,18 @@ pub enum Error {
         /// What is wrong with the value.
         problem: String,
     },
+}
+
+impl Error {
+    /// The same, if a variable is missing, with all that are needed.
+    pub(crate) fn beside(self, all: &'static [&'static str]) -> Self {
+        match self {
+            Self::Missing { key, local, main, .. } => Self::Missing { key, needed: all, local, main },
+            other => other,
+        }
+    }
+}
+
+fn beside(needed: &[&str]) -> String {
+    if needed.is_empty() { String::new() } else { format!(" (needed are {})", needed.join(", ")) }
 }

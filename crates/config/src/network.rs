@@ -106,6 +106,11 @@ pub enum PublicIps {
 const RANGE_MAX: u32 = 256;
 const ADDRSPERNET_MIN: u32 = 4;
 const ADDRSPERNET_MAX: u32 = 2048;
+/// What STATIC mode cannot do without.
+const STATIC_NEEDS: [&str; 6] =
+    ["VNET_SUBNET", "VNET_NETMASK", "VNET_BROADCAST", "VNET_ROUTER", "VNET_DNS", "VNET_MACMAP"];
+/// What the managed modes cannot do without.
+const MANAGED_NEEDS: [&str; 4] = ["VNET_SUBNET", "VNET_NETMASK", "VNET_DNS", "VNET_ADDRSPERNET"];
 
 impl CcNetwork {
     pub(crate) fn read(reading: &mut Reading<'_>) -> Result<Self, Error> {
@@ -117,11 +122,14 @@ impl CcNetwork {
             }
             Some(found) => {
                 reading.record_found("VNET_MODE", &found);
+                let fixed = |reading: &mut _| StaticNet::read(reading).map_err(|it| it.beside(&STATIC_NEEDS));
+                let managed =
+                    |reading: &mut _| ManagedNet::read(reading).map_err(|it| it.beside(&MANAGED_NEEDS));
                 match found.value.as_str() {
                     "SYSTEM" => VnetMode::System,
-                    "STATIC" => VnetMode::Static(StaticNet::read(reading)?),
-                    "MANAGED" => VnetMode::Managed(ManagedNet::read(reading)?),
-                    "MANAGED-NOVLAN" => VnetMode::ManagedNovlan(ManagedNet::read(reading)?),
+                    "STATIC" => VnetMode::Static(fixed(reading)?),
+                    "MANAGED" => VnetMode::Managed(managed(reading)?),
+                    "MANAGED-NOVLAN" => VnetMode::ManagedNovlan(managed(reading)?),
                     _ => return Err(found.not_one_of("VNET_MODE", &MODES)),
                 }
             }

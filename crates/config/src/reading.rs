@@ -87,7 +87,7 @@ impl<'a> Reading<'a> {
 
     pub fn missing(&self, key: &'static str) -> Error {
         let home = self.files.home();
-        Error::Missing { key, local: home.local_conf(), main: home.main_conf() }
+        Error::Missing { key, needed: &[], local: home.local_conf(), main: home.main_conf() }
     }
 
     /// A value that must be there; `not_configured` and the empty string are not values.

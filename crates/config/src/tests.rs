@@ -434,15 +434,21 @@ fn network_modes_hold_what_they_need() {
 
 #[test]
 fn missing_network_variables_are_named() {
-    let required = ["VNET_SUBNET", "VNET_NETMASK", "VNET_DNS"];
-    let managed = required.into_iter().chain(["VNET_ADDRSPERNET"]).map(|key| (MANAGED, key));
-    let fixed =
-        required.into_iter().chain(["VNET_BROADCAST", "VNET_ROUTER", "VNET_MACMAP"]).map(|key| (STATIC, key));
-    for (mode, key) in managed.chain(fixed) {
-        let text = mode.replace(&format!("{key}="), &format!("#{key}="));
-        let error = CcSettings::from_files(&files(&text, CC)).map(drop).unwrap_err();
-        // net_t089 among them
-        assert!(matches!(error, Error::Missing { key: missing, .. } if missing == key), "{key}: {error}");
+    let managed = ["VNET_SUBNET", "VNET_NETMASK", "VNET_DNS", "VNET_ADDRSPERNET"];
+    let fixed = ["VNET_SUBNET", "VNET_NETMASK", "VNET_BROADCAST", "VNET_ROUTER", "VNET_DNS", "VNET_MACMAP"];
+    for (mode, needed) in [(MANAGED, &managed[..]), (STATIC, &fixed[..])] {
+        for key in needed {
+            let text = mode.replace(&format!("{key}="), &format!("#{key}="));
+            let error = CcSettings::from_files(&files(&text, CC)).map(drop).unwrap_err();
+            // net_t089 among them
+            assert!(
+                matches!(error, Error::Missing { key: missing, .. } if missing == *key),
+                "{key}: {error}"
+            );
+            let message = error.to_string();
+            assert!(message.starts_with(&format!("{key} is set neither")), "{message}");
+            assert!(needed.iter().all(|name| message.contains(name)), "net_t088: {message}");
+        }
     }
 }
 
