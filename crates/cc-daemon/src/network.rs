@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,7 +136,8 @@ fn invalid(settings: &CcSettings, key: &'static str, problem: String) -> Error {
 /// The tables' settings with what only the running host knows, and the host, which SYSTEM mode does without.
 ///
 /// # Errors
-/// When the host is not what the settings say: devices are missing, or names have no address.
+/// When the host is not what the settings say: devices or the DHCP server's program are missing, or names have no
+/// address.
 pub async fn start(
     settings: &CcSettings,
     names: &dyn AddressSource,
@@ -165,22 +167,20 @@ pub async fn start(
         };
         host = host.with_tunnels(TunnelSettings { transport, secret: settings.home.keys().join("vtunpass") });
     }
-    let host = match program {
-        None => host,
-        Some(program) => {
-            let interface = settings.network.private_interface.clone();
-            require(&present, "VNET_PRIVINTERFACE", &interface)?;
-            let server = DhcpSettings {
-                program: program.clone(),
-                group: (group != "root").then(|| group.clone()),
-                directory: settings.home.run().join("net"),
-                interface,
-                mtu: None,
-            };
-            host.with_dhcp(DhcpServer::new(server, runner))
-        }
+    let interface = settings.network.private_interface.clone();
+    require(&present, "VNET_PRIVINTERFACE", &interface)?;
+    let there = tokio::fs::metadata(program).await;
+    if !there.is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0) {
+        bail!("VNET_DHCPDAEMON: there is no program {}", program.display());
+    }
+    let server = DhcpSettings {
+        program: program.clone(),
+        group: (group != "root").then(|| group.clone()),
+        directory: settings.home.run().join("net"),
+        interface,
+        mtu: None,
     };
-    Ok((tables, Some(Arc::new(host))))
+    Ok((tables, Some(Arc::new(host.with_dhcp(DhcpServer::new(server, runner))))))
 }
 
 /// What tables and host know of a site with networks of ours.
@@ -243,9 +243,45 @@ async fn resolve(names: &dyn AddressSource, key: &str, name: &str) -> Result<Ipv
 mod tests {
     use std::collections::BTreeSet;
 
+    use euca_config::{Files, Home};
     use euca_vnet_host::links::Address;
 
     use super::*;
+
+    /// Settings of MANAGED mode with the defaults of everything that these lines do not set.
+    fn managed(lines: &str) -> CcSettings {
+        let text = format!(
+            "{lines}\nENABLE_WS_SECURITY=Y\nNC_PORT=8775\nNC_SERVICE=axis2/services/EucalyptusNC\nNODES=\n\
+             VNET_MODE=MANAGED\nVNET_PUBINTERFACE=lo\nVNET_PRIVINTERFACE=lo\nVNET_DNS=10.0.0.53\n"
+        );
+        let files = Files::from_text(&Home::resolve(None, None).unwrap(), None, text.as_bytes()).unwrap();
+        CcSettings::from_files(&files).unwrap()
+    }
+
+    #[test]
+    fn net_t009_a_mask_is_the_length_of_a_prefix() {
+        for (mask, length) in
+            [("255.255.255.224", 27), ("255.255.0.0", 16), ("255.240.0.0", 12), ("255.0.0.0", 8)]
+        {
+            let lines = format!("VNET_SUBNET=10.10.0.0\nVNET_NETMASK={mask}\nVNET_ADDRSPERNET=4");
+            let Settings::Managed(managed) = tables(&managed(&lines)).unwrap() else { panic!("not MANAGED") };
+            assert_eq!(managed.plan.subnet().prefix_len(), length, "{mask}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_site_without_its_dhcp_server_does_not_start() {
+        // Nothing, a folder, a file that is no program.
+        for program in ["/nonexistent/dhcpd", "/proc", "/proc/version"] {
+            let settings = managed(&format!(
+                "VNET_SUBNET=10.10.0.0\nVNET_NETMASK=255.255.0.0\nVNET_ADDRSPERNET=32\nVNET_LOCALIP=127.0.0.1\n\
+                 VNET_DHCPDAEMON={program}"
+            ));
+            let refused = start(&settings, &euca_cluster::addresses::Host::default()).await.map(drop);
+            let expected = format!("VNET_DHCPDAEMON: there is no program {program}");
+            assert_eq!(refused.unwrap_err().to_string(), expected, "Q-20");
+        }
+    }
 
     #[test]
     fn net_t239_own_addresses_are_all_but_the_public_ones() {

@@ -47,8 +47,8 @@ pub struct StaticNet {
     pub dns: Ipv4Addr,
     /// `VNET_MACMAP`: pairs in order.
     pub hosts: Vec<([u8; 6], Ipv4Addr)>,
-    /// `VNET_DHCPDAEMON`: path of the DHCP server.
-    pub dhcp_daemon: Option<PathBuf>,
+    /// `VNET_DHCPDAEMON`: path of the DHCP server, default `/usr/sbin/dhcpd`.
+    pub dhcp_daemon: PathBuf,
     /// `VNET_DHCPUSER`: group of the DHCP server's files, default `root`.
     pub dhcp_user: String,
 }
@@ -74,8 +74,8 @@ pub struct ManagedNet {
     /// `DAEMON_TUNNELS`: what joins networks with those of other clusters; nothing with `none`, or with
     /// `DISABLE_TUNNELING=Y`.
     pub tunnels: Option<Tunnels>,
-    /// `VNET_DHCPDAEMON`: path of the DHCP server.
-    pub dhcp_daemon: Option<PathBuf>,
+    /// `VNET_DHCPDAEMON`: path of the DHCP server, default `/usr/sbin/dhcpd`.
+    pub dhcp_daemon: PathBuf,
     /// `VNET_DHCPUSER`: group of the DHCP server's files, default `root`.
     pub dhcp_user: String,
 }
@@ -106,6 +106,8 @@ pub enum PublicIps {
 const RANGE_MAX: u32 = 256;
 const ADDRSPERNET_MIN: u32 = 4;
 const ADDRSPERNET_MAX: u32 = 2048;
+/// Where distributions have ISC dhcpd.
+const DHCPD: &str = "/usr/sbin/dhcpd";
 /// What STATIC mode cannot do without.
 const STATIC_NEEDS: [&str; 6] =
     ["VNET_SUBNET", "VNET_NETMASK", "VNET_BROADCAST", "VNET_ROUTER", "VNET_DNS", "VNET_MACMAP"];
@@ -266,12 +268,9 @@ fn dns(reading: &mut Reading<'_>) -> Result<Ipv4Addr, Error> {
     Ok(address)
 }
 
-fn dhcp(reading: &mut Reading<'_>) -> Result<(Option<PathBuf>, String), Error> {
-    let daemon = reading.optional("VNET_DHCPDAEMON")?.map(|found| found.value.into());
-    if daemon.is_none() {
-        reading.warn(None, "VNET_DHCPDAEMON is not set, instances get no addresses".into());
-    }
-    Ok((daemon, reading.text("VNET_DHCPUSER", "root")?))
+fn dhcp(reading: &mut Reading<'_>) -> Result<(PathBuf, String), Error> {
+    let daemon = reading.text("VNET_DHCPDAEMON", DHCPD)?;
+    Ok((daemon.into(), reading.text("VNET_DHCPUSER", "root")?))
 }
 
 fn addrs_per_net(reading: &mut Reading<'_>) -> Result<u32, Error> {

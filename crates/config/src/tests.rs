@@ -419,8 +419,7 @@ fn network_modes_hold_what_they_need() {
         (Ipv4Addr::new(10, 0, 0, 1), 32, Some(Tunnels::WireGuard))
     );
     assert_eq!((net.public_ips, net.local_ip, net.cloud_ip), (None, None, None));
-    assert_eq!(net.dhcp_daemon.as_deref(), Some(Path::new("/usr/sbin/dhcpd")));
-    assert_eq!(net.dhcp_user, "root");
+    assert_eq!((net.dhcp_daemon.as_path(), net.dhcp_user.as_str()), (Path::new("/usr/sbin/dhcpd"), "root"));
 
     let novlan = format!("VNET_MODE=MANAGED-NOVLAN\nDISABLE_TUNNELING=Y\nVNET_LOCALIP=cc\n{MANAGED}");
     let VnetMode::ManagedNovlan(net) = cc(&novlan).network.mode else { panic!("not MANAGED-NOVLAN") };
@@ -430,6 +429,19 @@ fn network_modes_hold_what_they_need() {
     assert_eq!((net.broadcast, net.router), (Ipv4Addr::new(192, 168, 1, 255), Ipv4Addr::new(192, 168, 1, 1)));
     let mac = [0xaa, 0xdd, 0x11, 0xce, 0xff, 0xed];
     assert_eq!((net.hosts.len(), net.hosts[0]), (2, (mac, Ipv4Addr::new(192, 168, 1, 3))));
+    assert_eq!(net.dhcp_daemon, Path::new("/usr/sbin/dhcpd"), "Q-20: not set");
+    for (line, daemon) in [
+        ("", "/usr/sbin/dhcpd"),
+        ("VNET_DHCPDAEMON=", "/usr/sbin/dhcpd"),
+        ("VNET_DHCPDAEMON=/usr/sbin/dnsmasq", "/usr/sbin/dnsmasq"),
+    ] {
+        let settings = cc(&format!("{line}\n{STATIC}"));
+        let VnetMode::Static(net) = settings.network.mode else { panic!("not STATIC") };
+        assert_eq!(net.dhcp_daemon, Path::new(daemon), "Q-20: {line}");
+        assert!(!warnings(&settings.notices).iter().any(|text| text.contains("DHCP")), "Q-20: {line}");
+        let told = settings.report.get("VNET_DHCPDAEMON").unwrap();
+        assert_eq!(told.value.as_deref(), Some(daemon), "Q-20: {line}");
+    }
 }
 
 #[test]
