@@ -262,12 +262,12 @@ impl Tables {
     pub fn allocate(&mut self, id: &str, vlan: i32, index: Option<i32>) -> Result<Parameters, Error> {
         match &self.settings {
             Settings::System => Ok(Parameters {
-                mac: lenient_mac(id).ok_or_else(|| Error::InstanceId(id.chars().take(64).collect()))?,
+                mac: lenient_mac(id)?,
                 private: Ipv4Addr::UNSPECIFIED,
                 public: Ipv4Addr::UNSPECIFIED,
             }),
             Settings::Static(_) => {
-                Mac::of_instance(id)?;
+                lenient_mac(id)?;
                 let free = self.hosts.iter_mut().find(|(_, host)| host.instance.is_none());
                 let (&(vlan, index), host) = free.ok_or(Error::Full(STATIC_VLAN))?;
                 host.instance = Some(id.to_owned());
@@ -528,13 +528,13 @@ fn first_gap(start: u16, taken: impl Iterator<Item = u16>) -> u16 {
 /// `d0:0d:` and the eight characters of the id as four pairs, letter case kept: in SYSTEM mode the address goes
 /// to the node as it is. Clients have made ids of any letters; a file name on the node is made of the address,
 /// so nothing but letters and digits passes.
-fn lenient_mac(id: &str) -> Option<String> {
-    let digits = id.strip_prefix("i-")?;
+fn lenient_mac(id: &str) -> Result<String, Error> {
+    let digits = id.strip_prefix("i-").unwrap_or_default();
     if digits.len() != 8 || !digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return None;
+        return Err(Error::InstanceId(id.chars().take(64).collect()));
     }
     let pair = |at: usize| &digits[at..at + 2];
-    Some(format!("d0:0d:{}:{}:{}:{}", pair(0), pair(2), pair(4), pair(6)))
+    Ok(format!("d0:0d:{}:{}:{}:{}", pair(0), pair(2), pair(4), pair(6)))
 }
 
 #[cfg(test)]
@@ -690,6 +690,8 @@ pub(crate) mod tests {
         assert!(!tables.release("i-3F2504E0", "AA:DD:11:CE:FF:ED", 77), "it is another's now");
         assert_eq!(tables.allocate("i-3F2504E4", 0, None), Err(Error::Full(0)));
         assert_eq!(tables.allocate("badid", 0, None), Err(Error::InstanceId("badid".into())));
+        assert!(tables.release("i-3F2504E3", "AA:DD:11:CE:FF:ED", 77));
+        assert_eq!(tables.allocate("i-rrlvpnvh", 0, None), first, "no MAC address is made of it");
     }
 
     #[test]
