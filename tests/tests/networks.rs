@@ -188,6 +188,65 @@ fn the_host_of_a_cluster_is_what_its_state_says() {
     });
 }
 
+/// What networks in use were made with cannot be changed under them; nothing is changed on the host then.
+#[test]
+fn net_t262_settings_that_move_networks_in_use_are_refused() {
+    isolated(async || {
+        let _world = Peer::new("out");
+        ip(&["link", "add", "br0", "up", "type", "bridge"]);
+        let home = Home::new().unwrap();
+        let address = free_address([127, 0, 0, 1].into()).unwrap();
+        let conf = SITE.replace("BRIDGE", "br0") + &Home::cluster_conf(address, &[]);
+        let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
+        let vlan = Some(10);
+        let web = cc::StartNetwork {
+            user_id: Some(USER.to_owned()),
+            vlan,
+            net_name: Some("web".to_owned()),
+            ..Default::default()
+        };
+        home.configure(&conf).unwrap();
+        let daemon = Daemon::start("cc-daemon", &home).unwrap();
+        assert!(ask(&clc, &web).await.unwrap().text().contains("<n:return>true</n:return>"));
+        assert!(daemon.stop().unwrap().success());
+        let active = kernel();
+        assert!(active.contains("10.10.1.1/27"), "{active}");
+        let changes = [
+            ("VNET_ADDRSPERNET=\"32\"", "VNET_ADDRSPERNET=\"64\""),
+            ("VNET_NETMASK=\"255.255.0.0\"", "VNET_NETMASK=\"255.254.0.0\""),
+            ("VNET_SUBNET=\"10.10.0.0\"", "VNET_SUBNET=\"10.12.0.0\""),
+            ("VNET_MODE=\"MANAGED-NOVLAN\"", "VNET_MODE=\"MANAGED\""),
+            ("VNET_MODE=\"MANAGED-NOVLAN\"", "VNET_MODE=\"SYSTEM\""),
+        ];
+        for (before, after) in changes {
+            assert!(conf.contains(before));
+            home.configure(&conf.replace(before, after)).unwrap();
+            let refused = Daemon::start("cc-daemon", &home).unwrap_err().to_string();
+            for told in ["network/0010", "VNET_ADDRSPERNET (MANAGED-NOVLAN, 10.10.0.0, 255.255.0.0, 32)"] {
+                assert!(refused.contains(told), "{after}: {refused}");
+            }
+            assert_eq!(kernel(), active, "{after}");
+        }
+        // Other variables are nobody's address; and when nothing is in use any more, all may be changed.
+        home.configure(&conf.replace("10.0.0.53", "10.0.0.54").replace(".50-", ".40-")).unwrap();
+        let daemon = Daemon::start("cc-daemon", &home).unwrap();
+        let stop = cc::StopNetwork {
+            user_id: Some(USER.to_owned()),
+            vlan,
+            net_name: Some("web".to_owned()),
+            ..Default::default()
+        };
+        assert!(ask(&clc, &stop).await.unwrap().text().contains("<n:return>true</n:return>"));
+        assert!(daemon.stop().unwrap().success());
+        let (before, after) = changes[0];
+        home.configure(&conf.replace(before, after)).unwrap();
+        let daemon = Daemon::start("cc-daemon", &home).unwrap();
+        assert!(ask(&clc, &web).await.unwrap().text().contains("<n:return>true</n:return>"));
+        assert!(kernel().contains("10.10.2.1/26"), "{}", kernel());
+        assert!(daemon.stop().unwrap().success());
+    });
+}
+
 /// Addresses and rules, without what counts packets and time.
 fn kernel() -> String {
     let rules = succeed(&mut Command::new("iptables-save"));

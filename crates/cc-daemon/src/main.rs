@@ -112,6 +112,7 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     let opened = tokio::task::spawn_blocking(move || StateFile::open_or_set_aside(&path, State::read));
     let (file, state) = opened.await.context("reading the state")??;
     let transactions = euca_observe::metrics::Store::default();
+    network::restore(network::tables(&settings)?, state.network())?;
     let (journal, writer) = Journal::new(Measured::new(file, transactions.clone()));
     tokio::spawn(writer);
     let addresses = Arc::new(Host::default());

@@ -13,7 +13,9 @@ use euca_cluster::addresses::AddressSource;
 use euca_command::{CommandRunner, Programs};
 use euca_config::{CcSettings, Error, ManagedNet, Origin, Place, PublicIps, StaticNet, Tunnels, VnetMode};
 use euca_store::StateFile;
-use euca_vnet::{Ipv4Net, ManagedSettings, Plan, Pool, PublicAddresses, Settings, StaticSettings, Tables};
+use euca_vnet::{
+    Ipv4Net, ManagedSettings, Plan, Pool, PublicAddresses, Record, Settings, StaticSettings, Tables,
+};
 use euca_vnet_host::links::{Links, Present};
 use euca_vnet_host::{DhcpServer, DhcpSettings, Differences, Host, Site, Transport, TunnelSettings};
 
@@ -44,11 +46,11 @@ pub async fn run(settings: &CcSettings, command: Command) -> Result<()> {
     let (tables, host) = start(settings, &euca_cluster::addresses::Host::default()).await?;
     let Some(host) = host else { bail!("in SYSTEM mode there are no networks of ours") };
     let path = settings.home.cc_state_file();
-    let records = match path.try_exists().context("looking for the state")? {
-        true => State::read(&StateFile::open(&path)?)?.network().to_vec(),
-        false => Vec::new(),
+    let state = match path.try_exists().context("looking for the state")? {
+        true => State::read(&StateFile::open(&path)?)?,
+        false => State::default(),
     };
-    let plan = host.expect(Tables::restore(tables, records).0.state()).await;
+    let plan = host.expect(restore(tables, state.network())?.state()).await;
     let text = match command {
         Command::Plan => plan.to_string(),
         Command::Diff => lines(host.differences().await?),
@@ -122,6 +124,30 @@ fn managed(settings: &CcSettings, net: &ManagedNet, vlans: bool) -> Result<Manag
 
 fn subnet(settings: &CcSettings, subnet: Ipv4Addr, mask: Ipv4Addr) -> Result<Ipv4Net, Error> {
     Ipv4Net::with_netmask(subnet, mask).map_err(|error| invalid(settings, "VNET_NETMASK", error.to_string()))
+}
+
+/// The tables with what was durable.
+///
+/// # Errors
+/// When networks or addresses in use have no place in the settings: these were changed while guests depend on them
+/// (network.md §12.4).
+pub fn restore(settings: Settings, records: &[Record]) -> Result<Tables> {
+    let (tables, misplaced) = Tables::restore(settings, records.to_vec());
+    let Some(first) = misplaced.iter().find(|record| record.is_in_use()) else { return Ok(tables) };
+    let before = records.iter().find_map(|record| match record {
+        Record::Plan { subnet, addresses, vlans } => {
+            let mode = if *vlans { "MANAGED" } else { "MANAGED-NOVLAN" };
+            Some(format!(" ({mode}, {}, {}, {addresses})", subnet.network(), subnet.netmask()))
+        }
+        _ => None,
+    });
+    bail!(
+        "these settings leave no place for networks and addresses in use, {} first: set VNET_MODE, VNET_SUBNET, \
+         VNET_NETMASK, VNET_ADDRSPERNET{} and VNET_MACMAP as they were, or have `cc-daemon state clean` forget \
+         everything",
+        first.key(),
+        before.unwrap_or_default()
+    );
 }
 
 /// What is wrong with a variable, and where it is.

@@ -91,7 +91,7 @@ records! {
     Instance: "instances", version 1;
     Launch: "launches", version 1;
     Node: "nodes", version 1;
-    Network: "network", version 1;
+    Network: "network", version 2;
     Scheduler: "scheduler", version 1;
     Knowledge: "knowledge", version 1;
 }

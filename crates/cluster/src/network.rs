@@ -76,10 +76,11 @@ impl Network {
         let has_host = !matches!(settings, Settings::System);
         let (tables, misplaced) = Tables::restore(settings, known);
         for record in misplaced {
-            // Left where it is: with the settings of before it has its place again.
+            // Left where it is: with the settings of before it has its place again. The daemon does not start
+            // while guests depend on it.
             tracing::error!(key = %record.key(), "the network settings leave no place for a stored record");
         }
-        Self {
+        let network = Self {
             has_host,
             managed: tables.is_managed(),
             tables: Mutex::new(tables),
@@ -89,7 +90,10 @@ impl Network {
             turn: tokio::sync::Mutex::default(),
             dhcp: watch::Sender::new(()),
             tunnels: watch::Sender::new(()),
-        }
+        };
+        // What restoring has changed.
+        network.change(|_| ());
+        network
     }
 
     /// Whether there are networks, groups and public addresses: MANAGED and MANAGED-NOVLAN.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use crate::{Group, Mac, Rule};
@@ -10,6 +11,15 @@ use crate::{Group, Mac, Rule};
 /// One record of the tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
+    /// How the private subnet was divided when networks and addresses came into use; in the managed modes.
+    Plan {
+        /// The private subnet.
+        subnet: Ipv4Net,
+        /// Addresses of a network.
+        addresses: u32,
+        /// Whether networks are kept apart by VLANs.
+        vlans: bool,
+    },
     /// An active network.
     Network {
         /// Its VLAN.
@@ -48,6 +58,8 @@ pub enum Record {
 /// What a record is kept under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Key {
+    /// The division of the private subnet.
+    Plan,
     /// The network of this VLAN.
     Network(u16),
     /// The address at this place of a network.
@@ -78,12 +90,18 @@ impl Record {
     /// What it is kept under.
     pub fn key(&self) -> Key {
         match *self {
+            Self::Plan { .. } => Key::Plan,
             Self::Network { vlan, .. } => Key::Network(vlan),
             Self::Host { vlan, index, .. } => Key::Host { vlan, index },
             Self::Public { address, .. } => Key::Public(address),
             Self::Nameserver(_) => Key::Nameserver,
             Self::Peers(_) => Key::Peers,
         }
+    }
+
+    /// Whether guests depend on it: a network or an address.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self, Self::Network { .. } | Self::Host { .. })
     }
 }
 
@@ -100,6 +118,7 @@ impl Change {
 impl fmt::Display for Key {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Plan => out.write_str("plan"),
             Self::Network(vlan) => write!(out, "network/{vlan:04}"),
             Self::Host { vlan, index } => write!(out, "host/{vlan:04}/{index:04}"),
             Self::Public(address) => write!(out, "public/{address}"),

@@ -173,18 +173,28 @@ impl Tables {
         tables
     }
 
-    /// Tables that consist of these records, and the records the settings leave no place for.
+    /// Tables that consist of these records, and the records the settings leave no place for: when the private
+    /// subnet is divided in another way than before, those of every network and address.
     pub fn restore(settings: Settings, records: impl IntoIterator<Item = Record>) -> (Self, Vec<Record>) {
         let mut tables = Self::new(settings);
-        let misplaced =
-            records.into_iter().filter_map(|record| tables.replace(&record).err().map(|_| record)).collect();
+        let records: Vec<_> = records.into_iter().collect();
+        let before = records.iter().find(|record| record.key() == Key::Plan).cloned();
+        let now = tables.record(Key::Plan);
+        let moved = before.is_some() && before != now;
+        let mut misplaced = records;
+        misplaced.retain(|record| (moved && record.is_in_use()) || tables.replace(record).is_err());
         tables.changed.clear();
+        // As long as something has no place, the division of before is what it waits for.
+        if before != now && !misplaced.iter().any(Record::is_in_use) {
+            tables.changed.insert(Key::Plan);
+        }
         (tables, misplaced)
     }
 
     /// Puts a stored record where it was.
     fn replace(&mut self, record: &Record) -> Result<(), Error> {
         match record {
+            Record::Plan { .. } => {}
             Record::Nameserver(address) => self.nameserver = Some(*address),
             Record::Peers(peers) => drop(self.set_peers(peers)?),
             Record::Public { address, private } => self.map_public(*address, *private)?,
@@ -224,6 +234,12 @@ impl Tables {
 
     fn record(&self, key: Key) -> Option<Record> {
         match key {
+            Key::Plan => match &self.settings {
+                Settings::Managed(ManagedSettings { plan, vlans, .. }) => {
+                    Some(Record::Plan { subnet: plan.subnet(), addresses: plan.addresses(), vlans: *vlans })
+                }
+                Settings::System | Settings::Static(_) => None,
+            },
             Key::Network(vlan) => {
                 let Active { group, rules } = self.networks.get(&vlan)?.clone();
                 Some(Record::Network { vlan, group, rules })
@@ -889,8 +905,14 @@ pub(crate) mod tests {
                 Change::Delete(key) => panic!("{key}"),
             })
             .collect();
-        let (same, misplaced) = Tables::restore(settings("10.10.0.0/16", 32, true), records.clone());
+        let plan = tables.record(Key::Plan).unwrap();
+        let (mut same, misplaced) = Tables::restore(settings("10.10.0.0/16", 32, true), records.clone());
         assert_eq!((&same, misplaced), (&tables, vec![]));
+        assert_eq!(
+            same.take_changes(),
+            [Change::Put(plan.clone())],
+            "a state of before there was such a record"
+        );
         let misplaced = |settings| -> Vec<_> {
             let (_, misplaced) = Tables::restore(settings, records.clone());
             misplaced.iter().map(|record| record.key().to_string()).collect()
@@ -900,6 +922,27 @@ pub(crate) mod tests {
         assert_eq!(misplaced(settings("10.10.0.0/16", 16, true)), ["host/0010/0002", "host/0010/0020"]);
         assert_eq!(misplaced(Settings::System), all);
         assert_eq!(misplaced(fixed(&MACMAP)), all);
+
+        // Networks and addresses that would be somewhere else are in the tables of nobody, until they are back.
+        let planned = || [plan.clone()].into_iter().chain(records.clone());
+        for (row, settings) in [
+            ("net_t262: VNET_ADDRSPERNET", settings("10.10.0.0/16", 64, true)),
+            ("net_t262: VNET_SUBNET", settings("10.11.0.0/16", 32, true)),
+            ("net_t262: VNET_NETMASK", settings("10.10.0.0/15", 32, true)),
+            ("net_t262: VNET_MODE", settings("10.10.0.0/16", 32, false)),
+        ] {
+            let (mut other, misplaced) = Tables::restore(settings, planned());
+            let misplaced: Vec<_> = misplaced.iter().map(|record| record.key().to_string()).collect();
+            assert_eq!(misplaced, all[..4], "{row}");
+            assert_eq!(other.take_changes(), [], "{row}");
+            assert_eq!((other.networks.len(), other.hosts.len()), (0, 0), "{row}");
+        }
+        let (mut same, misplaced) = Tables::restore(settings("10.10.0.0/16", 32, true), planned());
+        assert_eq!((&same, misplaced), (&tables, vec![]));
+        assert_eq!(same.take_changes(), []);
+        let (mut other, misplaced) = Tables::restore(settings("10.10.0.0/16", 64, true), [plan]);
+        let changed = vec![Change::Put(other.record(Key::Plan).unwrap())];
+        assert_eq!((misplaced, other.take_changes()), (vec![], changed), "nothing is in use");
     }
 
     #[derive(Debug, Clone)]
