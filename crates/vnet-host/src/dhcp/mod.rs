@@ -550,7 +550,7 @@ fn addresses(addresses: &[Ipv4Addr], separator: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use euca_vnet::DhcpSubnet;
+    use euca_vnet::{DhcpSubnet, ManagedSettings, Plan, Pool, Settings, Tables};
 
     /// The networks of C1 with the name server of the CLC (network.md §16.1, T-202).
     pub(super) fn two_networks() -> Dhcp {
@@ -566,6 +566,33 @@ mod tests {
                 subnet(15, "10.10.1.160/27", [10, 10, 1, 161], "D0:0D:00:00:00:AA", [10, 10, 1, 163]),
             ],
         }
+    }
+
+    #[test]
+    fn net_t213_what_is_in_use_without_a_guest_is_not_rendered() {
+        let mut tables = Tables::new(Settings::Managed(ManagedSettings {
+            vlans: true,
+            plan: Plan::new("10.10.0.0/16".parse().unwrap(), 32).unwrap(),
+            dns: [10, 0, 0, 53].into(),
+            public: Pool::default(),
+            local: vec![],
+            tunnels: false,
+        }));
+        let network = tables.startable(10, ("admin", "default").into()).unwrap();
+        tables.start(network);
+        let rendered = |tables: &Tables| {
+            let dhcp = tables.dhcp().unwrap();
+            [isc::render(&dhcp, None), dnsmasq::render_hosts(&dhcp)]
+        };
+        let indices =
+            |tables: &Tables| tables.active().flat_map(|(_, _, indices)| indices).collect::<Vec<_>>();
+        assert_eq!((indices(&tables), rendered(&tables)[1].as_str()), (vec![0, 1, 31], ""));
+        assert!(!rendered(&tables)[0].contains("host "));
+        tables.allocate("i-3F2504E0", 10, Some(5)).unwrap();
+        assert_eq!(indices(&tables), [0, 1, 5, 31]);
+        let [isc, dnsmasq] = rendered(&tables);
+        assert_eq!(dnsmasq, "D0:0D:3F:25:04:E0,10.10.1.5\n");
+        assert!(isc.contains("host node-10.10.1.5 ") && isc.matches("host ").count() == 1, "{isc}");
     }
 
     #[test]
