@@ -132,6 +132,15 @@ impl<'a> RuleDraft<'a> {
         Self { tables, active, changed: BTreeMap::new() }
     }
 
+    /// The VLAN of a group.
+    ///
+    /// # Errors
+    /// When it is not active.
+    pub fn active(&self, user: &str, name: &str) -> Result<u16, Error> {
+        let none = || Error::Group { user: user.to_owned(), name: name.to_owned() };
+        self.active.get(&(user, name)).copied().ok_or_else(none)
+    }
+
     /// Takes all rules from a group. A group that is not active has none.
     pub fn flush(&mut self, user: &str, name: &str) {
         if let Some(vlan) = self.active.get(&(user, name)) {
@@ -146,8 +155,7 @@ impl<'a> RuleDraft<'a> {
     /// When the destination group is not active, or the rule makes no sense.
     pub fn permit(&mut self, permission: &Permission<'_>, source: Source<'_>) -> Result<bool, Error> {
         let &Permission { kind, user, name, protocol, from, to } = permission;
-        let none = || Error::Group { user: user.to_owned(), name: name.to_owned() };
-        let vlan = *self.active.get(&(user, name)).ok_or_else(none)?;
+        let vlan = self.active(user, name)?;
         let traffic = Traffic::parse(protocol, from, to)?;
         let source = match source {
             Source::Net(text) => Some(net(text)?),

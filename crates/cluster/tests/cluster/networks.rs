@@ -179,7 +179,16 @@ const REMOVE: Effect = Effect::RemovePublicAddress(Ipv4Addr::new(10, 1, 1, 1));
 async fn a_public_address_is_assigned_when_the_host_has_done_its_part() {
     // Source, dest; what the host does; reply, orders, private address of 10.1.1.1 and public one of A.
     for (row, source, dest, plan, success, orders, mapped, told) in [
-        ("cc_t128", "10.1.1.1", "192.168.1.2", None, true, &[ADD, MAP][..], "192.168.1.2", "10.1.1.1"),
+        (
+            "cc_t128 net_t189",
+            "10.1.1.1",
+            "192.168.1.2",
+            None,
+            true,
+            &[ADD, MAP][..],
+            "192.168.1.2",
+            "10.1.1.1",
+        ),
         (
             "cc_t133 net_t182",
             "10.1.1.1",
@@ -329,7 +338,14 @@ async fn rules_replace_those_of_their_group() {
             Some(vec![permit(any[0], 443)]),
         ),
         ("cc_t148", vec![owner(None)], true, Some(vec![permit(any[0], 22)])),
-        ("flushed for alice, meant for bob", vec![owner(Some("bob"))], false, Some(vec![])),
+        ("net_t147", vec![ssh(), rule("x", 22, any), rule("web", 80, any)], false, None),
+        ("net_t147: meant for bob", vec![ssh(), owner(Some("bob"))], false, None),
+        (
+            "flushed for alice, nothing for bob",
+            vec![cc::NetworkRule { source_nets: vec![], ..owner(Some("bob")) }],
+            true,
+            Some(vec![]),
+        ),
         // Nothing but a missing owner makes a source fail alone.
         (
             "cc_t149",
@@ -360,6 +376,38 @@ async fn rules_replace_those_of_their_group() {
             })
             .collect();
         assert_eq!(orders, expected.iter().map(|rules| default_of_alice(rules)).collect::<Vec<_>>(), "{row}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn net_t152_groups_of_one_name_get_their_rules_anew_each() {
+    let world = managed_world().await;
+    let start = cc::StartNetwork {
+        user_id: Some("bob".into()),
+        vlan: Some(11),
+        net_name: Some("default".into()),
+        ..Default::default()
+    };
+    assert_eq!(world.cluster.start_network(start).await.unwrap().return_, Some(true));
+    let of = |user: &str, port| {
+        let dest_user_name = Some(user.to_owned());
+        cc::NetworkRule { dest_user_name, ..rule("default", port, &["0.0.0.0/0"]) }
+    };
+    // Ports opened for whom in this order; what the two groups have then.
+    for (rules, alices, bobs) in [
+        ([("alice", 1), ("bob", 2), ("alice", 3)], vec![1, 3], vec![2]),
+        ([("alice", 22), ("bob", 80), ("bob", 443)], vec![22], vec![80, 443]),
+        ([("bob", 22), ("alice", 80), ("bob", 443)], vec![80], vec![22, 443]),
+    ] {
+        world.fleet.host().take();
+        let rules = rules.map(|(user, port)| of(user, port)).to_vec();
+        assert_eq!(configured(&world, rules).await, Some(true));
+        let orders = world.fleet.host().take();
+        let [Effect::SetRules(networks)] = &orders[..] else { panic!("{orders:?}") };
+        let told: Vec<_> = networks.iter().map(|it| (it.group.user.as_str(), it.rules.clone())).collect();
+        let open =
+            |ports: Vec<u16>| ports.into_iter().map(|port| permit("0.0.0.0/0", port)).collect::<Vec<_>>();
+        assert_eq!(told, [("alice", open(alices)), ("bob", open(bobs))]);
     }
 }
 
