@@ -247,7 +247,8 @@ impl Network {
     async fn serve_dhcp(&self) -> Result<(), Error> {
         let mut turn = self.turn().await?;
         match self.read(Tables::dhcp) {
-            Some(dhcp) if dhcp.has_hosts() => turn.order(Effect::ServeDhcp(dhcp)).await,
+            // In STATIC mode the network is known before there is a guest.
+            Some(dhcp) if !dhcp.subnets.is_empty() => turn.order(Effect::ServeDhcp(dhcp)).await,
             _ => Ok(()),
         }
     }

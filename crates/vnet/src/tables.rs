@@ -696,6 +696,8 @@ pub(crate) mod tests {
     fn static_addresses_are_given_in_order_and_used_again() {
         let mut tables = c3(&MACMAP);
         assert_eq!(tables.addresses_per_network(), 255, "net_t047");
+        assert!(tables.hosts.keys().eq(&[(0, 2), (0, 3)]), "net_t083");
+        assert!(tables.hosts.values().all(|host| host.instance.is_none()), "net_t083");
         let first = parameters("AA:DD:11:CE:FF:ED", "192.168.1.2", "192.168.1.2");
         let second = parameters("AA:DD:11:CE:FF:EE", "192.168.1.3", "192.168.1.3");
         assert_eq!(tables.allocate("i-3F2504E0", 77, None), first, "net_t063");

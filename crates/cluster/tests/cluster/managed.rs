@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::fixture::{
     A, B, C, NODES, X, active, described, fixed, free_and_max, guest, managed, managed_world,
-    managed_world_with, run, run_managed, seconds,
+    managed_world_with, round_robin, run, run_managed, seconds,
 };
 use crate::fleet::{Act, Fleet, World, url};
 
@@ -201,6 +201,11 @@ async fn a_network_that_is_not_planned_has_no_addresses() {
 async fn static_addresses_are_given_while_there_are_any() {
     let world = World::start(fixed(&[("AA:DD:11:CE:FF:ED", "192.168.5.2")]), Fleet::new(), &NODES);
     sleep(seconds(0.1)).await;
+    let orders = world.fleet.host().take();
+    assert!(
+        matches!(&orders[..], [Effect::ServeDhcp(dhcp)] if dhcp.subnets.len() == 1 && !dhcp.has_hosts()),
+        "net_t083: {orders:?}"
+    );
     let given = placed(&world, run(&[NEW])).await.unwrap();
     let net = cc::NetConfig {
         private_mac_address: "AA:DD:11:CE:FF:ED".into(),
@@ -218,6 +223,42 @@ async fn static_addresses_are_given_while_there_are_any() {
     assert_eq!(placed(&world, run(&[X])).await.unwrap().len(), 1, "free again");
     terminate(&world, &[NEW]).await;
     assert_eq!(placed(&world, run(&[B])).await, Some(vec![]), "the address is not NEW's any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn net_t210_in_system_mode_the_host_hears_nothing_of_instances() {
+    let world = World::start(round_robin(), Fleet::new(), &NODES);
+    sleep(seconds(0.1)).await;
+    assert_eq!(placed(&world, run(&[NEW])).await.unwrap().len(), 1);
+    sleep(seconds(10.0)).await;
+    assert_eq!(world.fleet.nodes_called(RUN), ["n0"], "which is when the DHCP server is told elsewhere");
+    terminate(&world, &[NEW]).await;
+    sleep(seconds(10.0)).await;
+    assert_eq!(world.fleet.host().take(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn net_t214_a_name_server_that_is_none_is_told_no_guest() {
+    let world = managed_world().await;
+    let guests_ask = || {
+        let orders = world.fleet.host().take();
+        let of_dhcp = orders.into_iter().filter_map(|order| match order {
+            Effect::ServeDhcp(dhcp) => Some(dhcp.subnets.into_iter().flat_map(|subnet| subnet.dns).collect()),
+            _ => None,
+        });
+        of_dhcp.collect::<Vec<Vec<Ipv4Addr>>>()
+    };
+    let site = Ipv4Addr::new(10, 0, 0, 53);
+    for (index, (nameserver, asked)) in
+        [("none", vec![site]), ("10.0.0.9", vec![site, [10, 0, 0, 9].into()])].into_iter().enumerate()
+    {
+        let describe = cc::DescribeNetworks { nameserver: Some(nameserver.into()), ..Default::default() };
+        assert_eq!(world.cluster.describe_networks(describe).await.unwrap().return_, Some(true));
+        let request = run_managed(&[&format!("i-0000001{index}")], &[5 + i32::try_from(index).unwrap()]);
+        assert_eq!(placed(&world, request).await.unwrap().len(), 1);
+        sleep(seconds(1.0)).await;
+        assert_eq!(guests_ask(), [asked], "net_t214 {nameserver}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
