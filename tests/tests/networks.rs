@@ -31,6 +31,16 @@ VNET_PUBLICIPS="192.168.7.50-192.168.7.60"
 VNET_CLOUDIP="192.168.7.1"
 VNET_DHCPDAEMON="/usr/sbin/dnsmasq"
 "#;
+/// Fixture C3 (network.md §16.1).
+const STATIC_SITE: &str = r#"
+VNET_MODE="STATIC"
+VNET_SUBNET="192.168.1.0"
+VNET_NETMASK="255.255.255.0"
+VNET_BROADCAST="192.168.1.255"
+VNET_ROUTER="192.168.1.1"
+VNET_DNS="192.168.1.1"
+VNET_MACMAP="AA:DD:11:CE:FF:ED=192.168.1.2 AA:DD:11:CE:FF:EE=192.168.1.3"
+"#;
 const USER: &str = "alice";
 const WEB: &str = "i-0000AAAA";
 const DATABASE: &str = "i-0000BBBB";
@@ -245,6 +255,123 @@ fn net_t262_settings_that_move_networks_in_use_are_refused() {
         assert!(kernel().contains("10.10.2.1/26"), "{}", kernel());
         assert!(daemon.stop().unwrap().success());
     });
+}
+
+/// The modes that make no networks leave the host of a cluster as it is, whatever it is asked (net_t084, net_t210); in
+/// STATIC mode there is a file more, and no process (net_t083).
+#[test]
+fn modes_without_networks_change_nothing_on_the_host_of_a_cluster() {
+    isolated(async || {
+        let _world = Peer::new("out");
+        foreign();
+        let before = whole();
+        let home = Home::new().unwrap();
+        let address = free_address([127, 0, 0, 1].into()).unwrap();
+        let system =
+            "VNET_PUBINTERFACE=out\nVNET_PRIVINTERFACE=br0\n".to_owned() + &Home::cluster_conf(address, &[]);
+        let fixed = STATIC_SITE.to_owned() + &system;
+        let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
+        let net = home.path().join("var/run/eucalyptus/net");
+        for (row, conf) in [("net_t084 net_t210", system), ("net_t083", fixed)] {
+            home.configure(&conf).unwrap();
+            let daemon = Daemon::start("cc-daemon", &home).unwrap();
+            let start = cc::StartNetwork {
+                user_id: Some(USER.to_owned()),
+                vlan: Some(10),
+                net_name: Some("web".to_owned()),
+                ..Default::default()
+            };
+            let assign = cc::AssignAddress {
+                user_id: Some(USER.to_owned()),
+                source: "192.168.7.50".to_owned(),
+                dest: "192.168.1.2".to_owned(),
+                ..Default::default()
+            };
+            let open = configure(vec![cc::NetworkRule {
+                type_: "firewall-open".to_owned(),
+                source_nets: vec!["0.0.0.0/0".to_owned()],
+                dest_name: "web".to_owned(),
+                ..Default::default()
+            }]);
+            for reply in [ask(&clc, &start).await, ask(&clc, &assign).await, ask(&clc, &open).await] {
+                assert!(reply.unwrap().text().contains("<n:return>true</n:return>"), "{row}");
+            }
+            if row == "net_t083" {
+                let configuration = net.join("euca-dhcp.conf");
+                until("the file", Duration::from_secs(10), async || Ok(configuration.is_file()))
+                    .await
+                    .unwrap();
+                let text = std::fs::read_to_string(configuration).unwrap();
+                assert!(text.contains("subnet 192.168.1.0 netmask 255.255.255.0 {"), "{row}: {text}");
+                assert!(!text.contains("host "), "{row}: {text}");
+                assert!(!net.join("euca-dhcp.pid").exists(), "{row}");
+            }
+            assert_eq!(whole(), before, "{row}: while it runs");
+            assert!(daemon.stop().unwrap().success());
+            assert_eq!(whole(), before, "{row}");
+            assert_eq!(net.exists(), row == "net_t083", "{row}");
+        }
+    });
+}
+
+/// A node that starts changes nothing on its host; but for the log of DHCP replies in SYSTEM mode, which shows that a
+/// change would be seen (net_t085).
+#[test]
+fn net_t086_a_node_that_starts_leaves_its_host_as_it_is() {
+    isolated(async || {
+        let _world = Peer::new("out");
+        foreign();
+        let before = whole();
+        for mode in ["MANAGED", "MANAGED-NOVLAN", "STATIC", "SYSTEM"] {
+            let home = Home::new().unwrap();
+            let address = free_address([127, 0, 0, 1].into()).unwrap();
+            let conf = euca_tests::node::conf(&home, address, "test:///default", "br0").unwrap();
+            home.configure(&format!("VNET_MODE={mode}\nVNET_PUBINTERFACE=out\n{conf}")).unwrap();
+            let daemon = Daemon::start("nc-daemon", &home).unwrap();
+            if mode == "SYSTEM" {
+                let log = "-A EUCA-NC -p udp -m udp --sport 67:68 --dport 67:68 -j LOG --log-level 6";
+                until(log, Duration::from_secs(10), async || Ok(whole().contains(log))).await.unwrap();
+            } else {
+                assert_eq!(whole(), before, "net_t086 {mode}: while it runs");
+            }
+            assert!(daemon.stop().unwrap().success(), "{mode}");
+            assert_eq!(whole() == before, mode != "SYSTEM", "net_t086 {mode}");
+        }
+    });
+}
+
+/// What somebody else has set up: a bridge with an address, and rules.
+fn foreign() {
+    ip(&["link", "add", "br0", "up", "type", "bridge"]);
+    ip(&["address", "add", "192.168.1.1/24", "dev", "br0"]);
+    for table in ["filter", "nat"] {
+        succeed(Command::new("iptables").args([
+            "-t",
+            table,
+            "-A",
+            "OUTPUT",
+            "-d",
+            "192.0.2.1",
+            "-j",
+            "ACCEPT",
+        ]));
+    }
+}
+
+/// Devices, addresses, routes, rules and policies, and whether packets are passed on.
+fn whole() -> String {
+    let rules = succeed(&mut Command::new("iptables-save"));
+    let rules = rules.lines().filter(|line| !line.starts_with('#'));
+    let rules: Vec<_> = rules.map(|line| line.split(" [").next().unwrap_or_default()).collect();
+    let forward = std::fs::read_to_string("/proc/sys/net/ipv4/ip_forward").unwrap();
+    let parts = [
+        &ip(&["-brief", "link"]),
+        &ip(&["-4", "-brief", "address"]),
+        &ip(&["-4", "route", "show", "table", "all"]),
+        &rules.join("\n"),
+        &forward,
+    ];
+    parts.map(String::as_str).join("\n")
 }
 
 /// Addresses and rules, without what counts packets and time.
