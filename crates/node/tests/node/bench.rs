@@ -1,6 +1,7 @@
 //! A node, its hypervisor and its images, for tests to drive.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,17 +20,36 @@ use tokio::time::sleep;
 
 /// Images by URL. What is not there is answered 404; `None` never answers.
 #[derive(Debug, Clone, Default)]
-pub struct Images(Arc<Mutex<HashMap<String, Option<Vec<u8>>>>>);
+pub struct Images {
+    known: Arc<Mutex<HashMap<String, Option<Vec<u8>>>>>,
+    /// Nobody can be reached; how often somebody has tried.
+    cut_off: Arc<Mutex<Option<u32>>>,
+}
 
 impl Images {
     pub fn put(&self, url: &str, content: Option<Vec<u8>>) {
-        self.0.lock().unwrap().insert(url.to_owned(), content);
+        self.known.lock().unwrap().insert(url.to_owned(), content);
+    }
+
+    /// No connection comes about from now on.
+    pub fn cut_off(&self) {
+        *self.cut_off.lock().unwrap() = Some(0);
+    }
+
+    /// Connections come about again. Gives how many did not.
+    pub fn reconnect(&self) -> u32 {
+        self.cut_off.lock().unwrap().take().unwrap()
     }
 }
 
 impl ImageSource for Images {
     fn get<'a>(&'a self, url: &'a str, what: What) -> BoxFuture<'a, Result<Reply, Error>> {
-        let content = self.0.lock().unwrap().get(url).cloned();
+        let content = self.known.lock().unwrap().get(url).cloned();
+        if let Some(tried) = &mut *self.cut_off.lock().unwrap() {
+            *tried += 1;
+            let (what, reason) = (url.to_owned(), "no connection".to_owned());
+            return Box::pin(ready(Err(Error::Transient { what, reason, source: None })));
+        }
         Box::pin(async move {
             let content = match (content, what) {
                 (None, _) => return Err(Error::NotFound { what: url.to_owned() }),

@@ -322,9 +322,14 @@ async fn a_bundle_that_is_cancelled_before_its_upload_uploads_and_deletes_nothin
     let (bench, runner) = bench(|_| {}).await;
     assert!(bench.bundle(bundle_request("i-1")).await);
     seconds(20).await;
+    assert_eq!(bench.hypervisor.count(Shutdown, "i-1"), 1, "nc_129: it has been asked to");
+    assert_eq!(bench.hypervisor.count(Destroy, "i-1"), 0, "nc_129: and has its time");
+    assert_eq!(bench.bundling("i-1").await, "Extant bundling", "nc_129");
     assert!(bench.work().exists());
-    assert!(bench.cancel("i-1").await);
+    assert!(bench.cancel("i-1").await, "nc_129");
+    assert_eq!(bench.bundling("i-1").await, "Extant cancelled", "nc_129: at once");
     assert_eq!(bench.story(4000).await, "Extant cancelled");
+    assert_eq!(runner.take(), [""; 0], "nc_129: nothing is looked up, uploaded or deleted");
     assert!(!bench.work().exists() && bench.files().join("disk").exists());
     assert_eq!(bench.hypervisor.peek("i-1"), Some(DomainState::Running), "a guest that stays is left alone");
     // Once more, with a guest that goes.

@@ -152,7 +152,7 @@ async fn a_start_that_fails_ends_torn_down_with_nothing_left() {
     type Change = fn(&mut nc::NcRunInstance);
     let rows: [(&str, Change, usize); 6] = [
         ("nc_047: no disk", |request| request.instance_type.disk = Some(0), 0),
-        ("nc_051: image missing", |request| request.image_url = "http://127.0.0.1:8773/none".to_owned(), 0),
+        ("image missing", |request| request.image_url = "http://127.0.0.1:8773/none".to_owned(), 0),
         ("kernel missing", |request| request.kernel_url = None, 0),
         ("no such MAC", |request| request.net_params.private_mac_address = "(null)".to_owned(), 0),
         ("negative memory", |request| request.instance_type.memory = Some(-1), 0),
@@ -170,7 +170,34 @@ async fn a_start_that_fails_ends_torn_down_with_nothing_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nc_052_files_are_kept_where_the_operator_wants_to_look_at_them() {
+async fn without_walrus_a_start_ends_torn_down_and_its_files_go_unless_they_are_to_be_kept() {
+    for (row, keep_files) in [("nc_051", false), ("nc_052", true)] {
+        let bench = Bench::with(|settings| settings.keep_files = keep_files).await;
+        bench.images.cut_off();
+        assert_eq!(bench.run("i-1").await.return_, Some(true), "{row}");
+        seconds(60).await;
+        assert_eq!(bench.state("i-1").await.as_deref(), Some("Pending"), "{row}: it may come back");
+        assert!(bench.directory("admin", "i-1").exists(), "{row}");
+        assert_eq!(bench.timeline("i-1", 1800).await, "Pending Extant Teardown -", "{row}");
+        assert!(bench.images.reconnect() > 1, "{row}: it is tried more than once");
+        assert_eq!(bench.hypervisor.count(Create, "i-1"), 0, "{row}");
+        assert_eq!(bench.directory("admin", "i-1").exists(), keep_files, "{row}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_starts_when_walrus_comes_back_in_time() {
+    let bench = Bench::new().await;
+    bench.images.cut_off();
+    bench.run("i-1").await;
+    seconds(60).await;
+    assert!(bench.images.reconnect() > 1);
+    assert_eq!(bench.timeline("i-1", 300).await, "Pending Extant");
+    assert_eq!(bench.hypervisor.count(Create, "i-1"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_of_a_start_that_fails_are_kept_where_the_operator_wants_to_look_at_them() {
     let bench = Bench::with(|settings| settings.keep_files = true).await;
     let net_params = nc::NetConfig { private_mac_address: "(null)".to_owned(), ..request("i-1").net_params };
     bench.run_request(nc::NcRunInstance { net_params, ..request("i-1") }).await;
