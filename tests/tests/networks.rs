@@ -257,7 +257,7 @@ fn net_t262_settings_that_move_networks_in_use_are_refused() {
     });
 }
 
-/// The modes that make no networks leave the host of a cluster as it is, whatever it is asked (net_t084, net_t210); in
+/// The modes that make no networks leave the host of a cluster as it is, whatever it is asked (net_t084); in
 /// STATIC mode there is a file more, and no process (net_t083).
 #[test]
 fn modes_without_networks_change_nothing_on_the_host_of_a_cluster() {
@@ -272,7 +272,7 @@ fn modes_without_networks_change_nothing_on_the_host_of_a_cluster() {
         let fixed = STATIC_SITE.to_owned() + &system;
         let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
         let net = home.path().join("var/run/eucalyptus/net");
-        for (row, conf) in [("net_t084 net_t210", system), ("net_t083", fixed)] {
+        for (row, conf) in [("net_t084", system), ("net_t083", fixed)] {
             home.configure(&conf).unwrap();
             let daemon = Daemon::start("cc-daemon", &home).unwrap();
             let start = cc::StartNetwork {
