@@ -10,7 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use euca_command::Programs;
 use euca_hypervisor::testing::{PrivateLibvirtd, TestBridge, TestGuest};
-use euca_hypervisor::{BridgeName, DomainKind, Hypervisor, Libvirt, LibvirtSettings, Virtio};
+use euca_hypervisor::{
+    BridgeName, DomainKind, DomainName, DomainState, Hypervisor, Libvirt, LibvirtSettings, Virtio,
+};
 use euca_image::{Error, ImageSource, Reply, What};
 use euca_node::{NetworkMode, NetworkSettings, Node, NodeSettings};
 use euca_wire::{NodeApi, nc};
@@ -262,15 +264,17 @@ async fn a_guest_that_powers_off_is_torn_down() {
     let id = "i-00000004";
     bench.run(id, 128).await;
     bench.until_console(id, "EUCA-GUEST-BOOT 1").await;
-    let virsh = tokio::process::Command::new("virsh")
-        .args(["--connect", &bench.libvirtd.uri(), "shutdown", "--mode", "acpi", id])
-        .output();
-    assert!(virsh.await.unwrap().status.success());
+    let settings = LibvirtSettings::new(bench.libvirtd.uri(), DomainKind::Qemu, bench.root.path());
+    let hypervisor = Libvirt::new(settings).unwrap();
+    // Its power button, which this guest obeys once it listens.
+    let (name, started) = (DomainName::new(id).unwrap(), Instant::now());
+    while hypervisor.state(&name).await.unwrap().is_some_and(DomainState::is_active) {
+        assert!(started.elapsed() < Duration::from_secs(60), "the guest does not shut down");
+        hypervisor.shutdown(&name).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
     bench.until_state(id, "Teardown", 60).await;
     assert!(!bench.directory(id).exists());
-    let hypervisor =
-        Libvirt::new(LibvirtSettings::new(bench.libvirtd.uri(), DomainKind::Qemu, bench.root.path()))
-            .unwrap();
     assert_eq!(hypervisor.domains().await.unwrap(), []);
     bench.node.shutdown().await;
 }
