@@ -225,13 +225,6 @@ async fn managed_site(
         Some(name) => vec![resolve(names, "VNET_LOCALIP", name).await?],
         None => own_addresses(present, &managed.public),
     };
-    if managed.tunnels && !managed.vlans && !present.is_bridge(&interfaces.private_interface) {
-        tracing::warn!(
-            device = interfaces.private_interface,
-            "VNET_PRIVINTERFACE is no bridge: without VLANs there are no tunnels then"
-        );
-        managed.tunnels = false;
-    }
     let cloud = match &net.cloud_ip {
         Some(name) => Some(resolve(names, "VNET_CLOUDIP", name).await?),
         None => None,
