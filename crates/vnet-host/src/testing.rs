@@ -18,7 +18,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use euca_vnet::{ManagedSettings, Plan, Pool};
 use nix::sched::{CloneFlags, setns, unshare};
+
+use crate::Site;
+
+/// The site C1 of network.md §16.1, with VLANs or without, for tests to change: no public addresses yet, no tunnels.
+pub fn site(vlans: bool) -> Site {
+    let managed = ManagedSettings {
+        vlans,
+        plan: Plan::new("10.10.0.0/16".parse().unwrap(), 32).unwrap(),
+        dns: Ipv4Addr::new(10, 0, 0, 53),
+        public: Pool::default(),
+        local: Vec::new(),
+        tunnels: false,
+    };
+    Site {
+        managed,
+        public_interface: "eth0".to_owned(),
+        private_interface: "eth1".to_owned(),
+        cloud: Some(Ipv4Addr::new(192, 168, 7, 1)),
+    }
+}
 
 /// How long somebody may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -8,13 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use euca_command::Programs;
-use euca_vnet::{
-    Effect, Effects as _, Group, ManagedSettings, Network, Plan, Pool, Ports, PublicAddresses, Rule, State,
-    Traffic,
-};
+use euca_vnet::{Effect, Effects as _, Group, Network, Ports, PublicAddresses, Rule, State, Traffic};
 use euca_vnet_host::plan::group_chain;
 use euca_vnet_host::testing::lab::inside;
-use euca_vnet_host::testing::{Answer, Peer, answers, connects, ip, succeed};
+use euca_vnet_host::testing::{Answer, Peer, answers, connects, ip, site, succeed};
 use euca_vnet_host::{Host, Site};
 
 /// How long a way may take to be open: bridges with the spanning tree protocol look around for four seconds.
@@ -38,23 +35,10 @@ impl Cluster {
         clc.ip(&["address", "add", "192.168.7.1/24", "dev", "eth0"]);
         clc.ip(&["route", "add", "10.10.0.0/16", "via", "192.168.7.2"]);
         let node = Peer::new("eth1");
-        let mut public = Pool::default();
+        let mut site = site(true);
         let range = PublicAddresses::Range(address("192.168.7.50"), address("192.168.7.60"));
-        public.apply(range).unwrap();
-        let managed = ManagedSettings {
-            vlans: true,
-            plan: Plan::new("10.10.0.0/16".parse().unwrap(), 32).unwrap(),
-            dns: address("10.0.0.53"),
-            public,
-            local: vec![address("192.168.7.2")],
-            tunnels: false,
-        };
-        let site = Site {
-            managed,
-            public_interface: "eth0".to_owned(),
-            private_interface: "eth1".to_owned(),
-            cloud: Some(address("192.168.7.1")),
-        };
+        site.managed.public.apply(range).unwrap();
+        site.managed.local = vec![address("192.168.7.2")];
         let cluster = Self { host: host(&site), site, clc, node };
         cluster.does(Effect::Restore(State::default())).await;
         cluster

@@ -10,11 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use euca_command::Programs;
-use euca_vnet::{
-    Effect, Effects as _, Group, ManagedSettings, Network, Plan, Pool, Ports, PublicAddresses, Rule, State,
-    Traffic,
-};
-use euca_vnet_host::testing::{Answer, Peer, answers, connects, ip, isolated, succeed};
+use euca_vnet::{Effect, Effects as _, Group, Network, Ports, PublicAddresses, Rule, State, Traffic};
+use euca_vnet_host::testing::{self, Answer, Peer, answers, connects, ip, isolated, succeed};
 use euca_vnet_host::{Host, Site};
 
 /// The guest of VLAN 10, its neighbour there, and that of VLAN 15.
@@ -28,21 +25,15 @@ fn address(text: &str) -> Ipv4Addr {
 }
 
 fn site(cloud: Option<&str>) -> Site {
-    let mut public = Pool::default();
-    public.apply(PublicAddresses::Range(address("192.168.7.50"), address("192.168.7.60"))).unwrap();
-    Site {
-        managed: ManagedSettings {
-            vlans: false,
-            plan: Plan::new("10.10.0.0/16".parse().unwrap(), 32).unwrap(),
-            dns: address("10.0.0.53"),
-            public,
-            local: vec![],
-            tunnels: false,
-        },
+    let mut site = Site {
         public_interface: "out".to_owned(),
         private_interface: "br0".to_owned(),
         cloud: cloud.map(address),
-    }
+        ..testing::site(false)
+    };
+    let range = PublicAddresses::Range(address("192.168.7.50"), address("192.168.7.60"));
+    site.managed.public.apply(range).unwrap();
+    site
 }
 
 fn host(site: &Site) -> Host {

@@ -6,13 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use euca_vnet::{
-    Group, Ipv4Net, ManagedSettings, Network, Plan, Pool, Ports, PublicAddresses, Rule, Traffic,
-};
-use euca_vnet_host::Site;
+use euca_vnet::{Group, Ipv4Net, Network, Ports, PublicAddresses, Rule, Traffic};
 use euca_vnet_host::firewall::{Protocols, Ruleset};
 use euca_vnet_host::links::{Address, Kind, Link, Present, Step, additions, steps};
 use euca_vnet_host::plan::Active;
+use euca_vnet_host::{Site, testing};
 use proptest::prelude::*;
 use rtnetlink::packet_route::link::InfoKind;
 
@@ -115,21 +113,9 @@ impl Kernel {
 }
 
 fn site(vlans: bool) -> Site {
-    let mut public = Pool::default();
-    public.apply(PublicAddresses::Block("192.0.2.0/24".parse().unwrap())).unwrap();
-    Site {
-        managed: ManagedSettings {
-            vlans,
-            plan: Plan::new("10.10.0.0/16".parse().unwrap(), 32).unwrap(),
-            dns: Ipv4Addr::new(10, 0, 0, 53),
-            public,
-            local: Vec::new(),
-            tunnels: false,
-        },
-        public_interface: "eth0".to_owned(),
-        private_interface: "eth1".to_owned(),
-        cloud: Some(Ipv4Addr::new(192, 168, 7, 1)),
-    }
+    let mut site = testing::site(vlans);
+    site.managed.public.apply(PublicAddresses::Block("192.0.2.0/24".parse().unwrap())).unwrap();
+    site
 }
 
 fn rule() -> impl Strategy<Value = Rule> {

@@ -8,10 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use euca_command::Programs;
-use euca_vnet::{
-    Effect, Effects as _, Group, ManagedSettings, Network, Plan, Pool, Ports, Rule, State, Traffic,
-};
-use euca_vnet_host::testing::{ip, isolated};
+use euca_vnet::{Effect, Effects as _, Group, Network, Plan, Ports, Rule, State, Traffic};
+use euca_vnet_host::testing::{ip, isolated, site};
 use euca_vnet_host::{Host, Site};
 
 /// Rules the original wrote for a network that is started, for an elastic address, and for a group with one rule.
@@ -33,19 +31,9 @@ pub fn run(networks: u16, addresses: u32) -> Result<()> {
 async fn measure(networks: u16, addresses: u32) -> Result<()> {
     ip(&["link", "add", "out", "up", "type", "bridge"]);
     ip(&["link", "add", "br0", "up", "type", "bridge"]);
-    let site = Site {
-        managed: ManagedSettings {
-            vlans: false,
-            plan: Plan::new("10.0.0.0/8".parse()?, 32)?,
-            dns: Ipv4Addr::new(10, 0, 0, 53),
-            public: Pool::default(),
-            local: Vec::new(),
-            tunnels: false,
-        },
-        public_interface: "out".to_owned(),
-        private_interface: "br0".to_owned(),
-        cloud: Some(Ipv4Addr::new(192, 168, 7, 1)),
-    };
+    let (public_interface, private_interface) = ("out".to_owned(), "br0".to_owned());
+    let mut site = Site { public_interface, private_interface, ..site(false) };
+    site.managed.plan = Plan::new("10.0.0.0/8".parse()?, 32)?;
     let ssh = |port| Rule {
         source: "0.0.0.0/0".parse().unwrap_or_default(),
         traffic: Traffic::Tcp(Some(Ports { first: port, last: port })),
