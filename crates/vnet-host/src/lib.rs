@@ -6,11 +6,13 @@
 
 mod aftermath;
 pub mod dhcp;
+mod files;
 pub mod firewall;
 mod host;
 pub mod links;
 pub mod node;
 pub mod plan;
+mod process;
 pub mod program;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,19 +1,16 @@
-//! The files of a DHCP server in its directory (network.md §9.2), and the process its pid file names.
-//!
-//! Links are not followed: with `VNET_DHCPUSER` others may write there.
+//! The files of a DHCP server in its directory (network.md §9.2), where with `VNET_DHCPUSER` others may write, and the
+//! process its pid file names.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
 use nix::unistd::{Group, fchown};
 
 use super::Kind;
+use crate::files::{options, read, remove};
 
-/// Bytes of a file that are read: the leases of ten thousands of guests, the beginning of a command line.
-const MAX_FILE: u64 = 8 << 20;
 /// Mode of the files that `VNET_DHCPUSER` shares (network.md §6, C35).
 const SHARED: u32 = 0o775;
 
@@ -118,24 +115,4 @@ impl Files {
         words.windows(2).any(|pair| pair[0] == "-pf" && is_ours(pair[1]))
             || words.iter().filter_map(|word| word.strip_prefix("--pid-file=")).any(is_ours)
     }
-}
-
-/// The beginning of a file.
-pub fn read(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    options().read(true).open(path)?.take(MAX_FILE).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
-    options
 }

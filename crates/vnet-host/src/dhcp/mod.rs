@@ -15,7 +15,6 @@ mod isc;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,14 +22,13 @@ use euca_command::{Command, CommandRunner};
 use euca_observe::chain;
 use euca_vnet::Dhcp;
 use nix::net::if_::if_nametoindex;
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::AsyncReadExt as _;
-use tokio::process::{Child, ChildStderr};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::files::read;
+use crate::process::{GRACE, Pauses, Process};
 use files::Files;
 
 /// Seconds that a guest may keep its address.
@@ -39,12 +37,6 @@ const LEASE: u32 = 1200;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a server may take until it serves. One that has said neither yes nor no by then is taken for slow.
 const STARTING: Duration = Duration::from_secs(3);
-/// How long a server that is told to end may take to do so.
-const GRACE: Duration = Duration::from_secs(2);
-/// The first and the longest pause before a server that has died is started again.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
-/// Bytes of what a server has said last that go to the log with its end.
-const LAST_WORDS: usize = 1024;
 
 /// The programs we know how to talk to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,8 +129,15 @@ impl DhcpServer {
         let (orders, received) = mpsc::channel(1);
         let interface = settings.interface.clone();
         let files = Files::new(&settings.directory, settings.kind(), settings.group.clone());
-        let keeper =
-            Keeper { settings, files, runner, served: None, process: None, retry: None, failures: 0 };
+        let keeper = Keeper {
+            settings,
+            files,
+            runner,
+            served: None,
+            server: None,
+            retry: None,
+            pauses: Pauses::default(),
+        };
         tokio::spawn(keeper.keep(received));
         Self { interface, orders }
     }
@@ -192,11 +191,10 @@ struct Keeper {
     runner: Arc<dyn CommandRunner>,
     /// What the server is to serve.
     served: Option<Served>,
-    process: Option<Process>,
+    server: Option<Server>,
     /// When a server that has died is started again.
     retry: Option<Instant>,
-    /// How often in a row it has died.
-    failures: u32,
+    pauses: Pauses,
 }
 
 /// What a server serves.
@@ -207,12 +205,9 @@ struct Served {
     devices: Vec<String>,
 }
 
-/// A server that runs. Dropped, it is killed.
-struct Process {
-    child: Child,
-    said: JoinHandle<String>,
-    started: Instant,
-    /// What it was told.
+/// A server that runs, and what it was told.
+struct Server {
+    process: Process,
     told: Told,
 }
 
@@ -232,7 +227,7 @@ impl Keeper {
             let order = tokio::select! {
                 biased;
                 order = orders.recv() => order,
-                () = ended(&mut self.process, self.retry) => {
+                () = ended(&mut self.server, self.retry) => {
                     self.revive().await;
                     continue;
                 }
@@ -262,7 +257,7 @@ impl Keeper {
 
     async fn serve(&mut self, served: Served) -> Result<(), Error> {
         let done = self.try_to_serve(served).await;
-        if done.is_err() && self.process.is_none() && self.served.is_some() {
+        if done.is_err() && self.server.is_none() && self.served.is_some() {
             self.pause();
         }
         done
@@ -281,7 +276,7 @@ impl Keeper {
         if told.devices.is_empty() {
             return Err(Error::NoDevice);
         }
-        if self.process.as_ref().is_some_and(|process| process.told == told) {
+        if self.server.as_ref().is_some_and(|server| server.told == told) {
             self.served = Some(served);
             return Ok(());
         }
@@ -296,12 +291,10 @@ impl Keeper {
 
     /// The server has died, or was dead for long enough.
     async fn revive(&mut self) {
-        match self.process.take() {
-            Some(process) => {
-                if process.started.elapsed() > PAUSES.1 {
-                    self.failures = 0;
-                }
-                let error = process.last_words().await;
+        match self.server.take() {
+            Some(Server { process, .. }) => {
+                self.pauses.lived(process.age());
+                let error = last_words(process).await;
                 tracing::warn!(error = chain(&error), "the DHCP server has died");
                 self.pause();
             }
@@ -320,10 +313,7 @@ impl Keeper {
 
     /// Waits for the next attempt.
     fn pause(&mut self) {
-        let (first, longest) = PAUSES;
-        let pause = first.saturating_mul(1 << self.failures.min(16)).min(longest);
-        self.failures += 1;
-        self.retry = Some(Instant::now() + pause);
+        self.retry = Some(Instant::now() + self.pauses.next());
     }
 
     async fn stop(&mut self) -> Result<(), Error> {
@@ -365,23 +355,22 @@ impl Keeper {
 
     /// Tells a server that runs of its new guests, if that is all and if it would take them.
     async fn reload(&mut self, told: &Told) -> Result<bool, Error> {
-        let Some(process) = &mut self.process else { return Ok(false) };
-        let same =
-            (&process.told.configuration, &process.told.devices) == (&told.configuration, &told.devices);
+        let Some(Server { told: before, .. }) = &self.server else { return Ok(false) };
+        let same = (&before.configuration, &before.devices) == (&told.configuration, &told.devices);
         if !same || self.settings.kind() != Kind::Dnsmasq || self.leases().await?.is_some() {
             return Ok(false);
         }
         self.write_hosts(told).await?;
-        let Some(process) = &mut self.process else { return Ok(false) };
-        process.signal(Signal::SIGHUP);
-        process.told = told.clone();
+        let Some(server) = &mut self.server else { return Ok(false) };
+        server.process.signal(Signal::SIGHUP);
+        server.told = told.clone();
         Ok(true)
     }
 
     /// The leases for dnsmasq, where some have to go.
     async fn leases(&self) -> Result<Option<String>, Error> {
         let Some(Served { dhcp, .. }) = self.served.clone() else { return Ok(None) };
-        self.with_files(move |files| Ok(dnsmasq::without_stale(&files::read(&files.leases)?, &dhcp))).await
+        self.with_files(move |files| Ok(dnsmasq::without_stale(&read(&files.leases)?, &dhcp))).await
     }
 
     async fn write_hosts(&self, told: &Told) -> Result<(), Error> {
@@ -407,36 +396,25 @@ impl Keeper {
         };
         let program = self.settings.program.clone();
         let mut command = tokio::process::Command::new(&program);
-        command
-            .args(arguments)
-            .env_clear()
-            .env("LC_ALL", "C")
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        // Off the runtime: the whole process may have to be duplicated for it.
-        let child = match tokio::task::spawn_blocking(move || command.spawn()).await {
-            Ok(child) => child.map_err(|source| Error::Start { program, source })?,
-            Err(_) => return Err(Error::Over),
+        command.args(arguments).env_clear().env("LC_ALL", "C");
+        let mut process = match Process::start(command).await {
+            Some(started) => started.map_err(|source| Error::Start { program, source })?,
+            None => return Err(Error::Over),
         };
-        let mut process = Process::new(child, told);
-        if process.serves(pid).await {
-            tracing::info!(devices = ?process.told.devices, "the DHCP server runs");
-            self.process = Some(process);
+        if serves(&mut process, pid).await {
+            tracing::info!(devices = ?told.devices, "the DHCP server runs");
+            self.server = Some(Server { process, told });
             Ok(())
         } else {
-            Err(process.last_words().await)
+            Err(last_words(process).await)
         }
     }
 
     /// Ends the server, ours or one of a former life.
     async fn end(&mut self) -> Result<(), Error> {
         self.retry = None;
-        if let Some(process) = self.process.take() {
-            process.end().await;
+        if let Some(server) = self.server.take() {
+            server.process.end().await;
         }
         for signal in [Signal::SIGTERM, Signal::SIGKILL] {
             let Some(pid) = self.with_files(|files| Ok(files.server())).await? else { break };
@@ -466,72 +444,33 @@ impl Keeper {
 }
 
 /// When there is something to be done about the process.
-async fn ended(process: &mut Option<Process>, retry: Option<Instant>) {
-    match (process, retry) {
-        // How it has ended is looked at later.
-        (Some(process), _) => drop(process.child.wait().await),
+async fn ended(server: &mut Option<Server>, retry: Option<Instant>) {
+    match (server, retry) {
+        (Some(server), _) => server.process.ended().await,
         (None, Some(retry)) => sleep_until(retry).await,
         (None, None) => std::future::pending().await,
     }
 }
 
-impl Process {
-    fn new(mut child: Child, told: Told) -> Self {
-        let said = tokio::spawn(listen(child.stderr.take()));
-        Self { child, said, started: Instant::now(), told }
-    }
-
-    /// Waits until it serves, for which it writes its pid file. Not if it ends.
-    async fn serves(&mut self, pid_file: &Path) -> bool {
-        let id = self.child.id().map(|id| id.to_string());
-        let written = async {
-            while id.as_deref() != tokio::fs::read_to_string(pid_file).await.ok().as_deref().map(str::trim) {
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::select! {
-            biased;
-            _ = self.child.wait() => false,
-            _ = timeout(STARTING, written) => true,
+/// Waits until it serves, for which it writes its pid file. Not if it ends.
+async fn serves(process: &mut Process, pid_file: &Path) -> bool {
+    let id = process.id().map(|id| id.to_string());
+    let written = async {
+        while id.as_deref() != tokio::fs::read_to_string(pid_file).await.ok().as_deref().map(str::trim) {
+            sleep(Duration::from_millis(20)).await;
         }
-    }
-
-    /// The group's id is the leader's, and cannot be another's as long as the leader is not reaped.
-    fn signal(&self, signal: Signal) {
-        if let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()) {
-            // It may be gone already.
-            let _ = killpg(Pid::from_raw(id), signal);
-        }
-    }
-
-    async fn end(mut self) {
-        self.signal(Signal::SIGTERM);
-        if timeout(GRACE, self.child.wait()).await.is_err() {
-            self.signal(Signal::SIGKILL);
-            let _ = timeout(GRACE, self.child.wait()).await;
-        }
-    }
-
-    /// How it has ended, and what it said.
-    async fn last_words(mut self) -> Error {
-        let ended = self.child.wait().await;
-        let status = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
-        // Something that it has started may keep the stream open.
-        let words = timeout(GRACE, &mut self.said).await.ok().and_then(Result::ok).unwrap_or_default();
-        Error::Ended { status, words }
+    };
+    tokio::select! {
+        biased;
+        () = process.ended() => false,
+        _ = timeout(STARTING, written) => true,
     }
 }
 
-/// Reads what a server says; keeps the last of it.
-async fn listen(stream: Option<ChildStderr>) -> String {
-    let (mut last, mut buffer) = (Vec::new(), [0; 4096]);
-    let Some(mut stream) = stream else { return String::new() };
-    while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-        tracing::trace!(said = %String::from_utf8_lossy(&buffer[..read]).trim_end(), "DHCP server");
-        last.extend_from_slice(&buffer[..read]);
-        last.drain(..last.len().saturating_sub(LAST_WORDS));
-    }
-    String::from_utf8_lossy(&last).split_whitespace().collect::<Vec<_>>().join(" ")
+/// How it has ended, and what it said.
+async fn last_words(process: Process) -> Error {
+    let (status, words) = process.last_words().await;
+    Error::Ended { status, words }
 }
 
 /// What a program finds wrong with a file, in one line.

@@ -1,0 +1,33 @@
+//! Files in folders where others may write as well: links are not followed, and what is read has a bound.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+
+/// Bytes of a file that are read: the leases of ten thousands of guests, the beginning of a command line.
+const MAX_FILE: u64 = 8 << 20;
+
+/// The beginning of a file.
+pub fn read(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    options().read(true).open(path)?.take(MAX_FILE).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Removes a file that may be gone already.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// To open a file with.
+pub fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+    options
+}
