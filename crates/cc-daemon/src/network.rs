@@ -190,8 +190,10 @@ pub async fn start(
         let transport = match transport {
             Tunnels::WireGuard => Transport::WireGuard,
             Tunnels::Vxlan => Transport::Vxlan,
+            Tunnels::Vtun => Transport::Vtun,
         };
-        host = host.with_tunnels(TunnelSettings { transport, secret: settings.home.keys().join("vtunpass") });
+        let (secret, run) = (settings.home.keys().join("vtunpass"), settings.home.run());
+        host = host.with_tunnels(TunnelSettings { transport, secret, run });
     }
     let interface = settings.network.private_interface.clone();
     require(&present, "VNET_PRIVINTERFACE", &interface)?;

@@ -87,6 +87,8 @@ pub enum Tunnels {
     WireGuard,
     /// `vxlan`: VXLAN alone, which everybody on the way can read and change.
     Vxlan,
+    /// `vtun`: as the original's clusters are joined.
+    Vtun,
 }
 
 /// One word of `VNET_PUBLICIPS` (network.md §1.3).
@@ -218,7 +220,12 @@ impl ManagedNet {
         let local_ip = reading.optional("VNET_LOCALIP")?.map(|found| found.value);
         let cloud_ip = reading.optional("VNET_CLOUDIP")?.map(|found| found.value);
         let disabled = reading.text("DISABLE_TUNNELING", "N")?;
-        let ways = [("wireguard", Some(Tunnels::WireGuard)), ("vxlan", Some(Tunnels::Vxlan)), ("none", None)];
+        let ways = [
+            ("wireguard", Some(Tunnels::WireGuard)),
+            ("vxlan", Some(Tunnels::Vxlan)),
+            ("vtun", Some(Tunnels::Vtun)),
+            ("none", None),
+        ];
         let tunnels = reading.choice("DAEMON_TUNNELS", &ways, Some(Tunnels::WireGuard))?;
         Ok(Self {
             subnet,

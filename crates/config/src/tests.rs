@@ -522,9 +522,12 @@ fn network_values_are_judged_strictly() {
     for (value, tunnels) in [("Y", None), ("y", Some(Tunnels::WireGuard))] {
         assert_eq!(managed(&format!("DISABLE_TUNNELING=\"{value}\"")).0.tunnels, tunnels, "net_t238");
     }
-    for (value, tunnels) in
-        [("wireguard", Some(Tunnels::WireGuard)), ("vxlan", Some(Tunnels::Vxlan)), ("none", None)]
-    {
+    for (value, tunnels) in [
+        ("wireguard", Some(Tunnels::WireGuard)),
+        ("vxlan", Some(Tunnels::Vxlan)),
+        ("vtun", Some(Tunnels::Vtun)),
+        ("none", None),
+    ] {
         assert_eq!(managed(&format!("DAEMON_TUNNELS={value}")).0.tunnels, tunnels, "{value}");
     }
     let (net, warned) = managed("VNET_DNS=\"8.8.8.8 8.8.4.4\"");

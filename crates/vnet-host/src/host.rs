@@ -22,10 +22,11 @@ use tokio::sync::Mutex;
 use crate::aftermath::{Aftermath, Translation};
 use crate::dhcp::{self, DhcpServer};
 use crate::firewall::Firewall;
-use crate::links::{self, Address, Link, Links, Step};
+use crate::links::{self, Address, Device, Kind, Link, Links, Step};
 use crate::plan::{Active, Plan, Site, bridge_name};
 use crate::program;
-use crate::tunnels::{self, Mesh, Secret, Tools, TunnelSettings, WIREGUARD};
+use crate::tunnels::{self, Mesh, Secret, Tools, Transport, TunnelSettings, WIREGUARD};
+use crate::vtun::{self, Vtun, Vtund};
 
 /// Whether the kernel passes packets from one device to another.
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
@@ -36,6 +37,7 @@ pub struct Host {
     site: Option<Site>,
     dhcp: Option<DhcpServer>,
     tunnels: Option<TunnelSettings>,
+    vtund: Option<Vtund>,
     runner: Arc<dyn CommandRunner>,
     state: Mutex<State>,
     aftermath: Arc<Aftermath>,
@@ -77,6 +79,9 @@ pub enum Error {
     /// Tunnels to other clusters.
     #[error(transparent)]
     Tunnels(#[from] tunnels::Error),
+    /// Processes for tunnels.
+    #[error(transparent)]
+    Vtun(#[from] vtun::Error),
 }
 
 /// What is not as it should be, one line each.
@@ -86,7 +91,7 @@ impl Host {
     /// A host of this site on which nothing is active yet. Without a site, all it may have is a DHCP server.
     pub fn new(site: impl Into<Option<Site>>, runner: Arc<dyn CommandRunner>) -> Self {
         let (site, state, aftermath) = (site.into(), Mutex::default(), Arc::default());
-        Self { site, dhcp: None, tunnels: None, runner, state, aftermath }
+        Self { site, dhcp: None, tunnels: None, vtund: None, runner, state, aftermath }
     }
 
     /// The same with this DHCP server.
@@ -98,16 +103,28 @@ impl Host {
     /// The same joined with other clusters in this way.
     #[must_use]
     pub fn with_tunnels(self, settings: TunnelSettings) -> Self {
-        Self { tunnels: Some(settings), ..self }
+        let keys = settings.secret.parent().unwrap_or(&settings.secret);
+        let is_vtun = settings.transport == Transport::Vtun;
+        let vtund = is_vtun.then(|| Vtund::new(keys, &settings.run));
+        Self { tunnels: Some(settings), vtund, ..self }
     }
 
-    /// Ends what does not outlive the daemon: the DHCP server. Guests keep their networks (network.md §12.2).
+    /// Ends what does not outlive the daemon: the DHCP server and vtund. Guests keep their networks (network.md §12.2).
     ///
     /// # Errors
-    /// When its pid file stays.
+    /// When a pid file stays.
     pub async fn stop(&self) -> Result<(), Error> {
+        self.follow(None).await?;
         match &self.dhcp {
             Some(server) => Ok(server.stop().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Has these processes of vtun run, and no others.
+    async fn follow(&self, wanted: Option<&Vtun>) -> Result<(), vtun::Error> {
+        match &self.vtund {
+            Some(vtund) => vtund.follow(wanted).await,
             None => Ok(()),
         }
     }
@@ -164,6 +181,7 @@ impl Host {
         let work = kernel.look(site, &Plan::default(), reached.as_ref().map(|(_, plan)| plan)).await?;
         let told = work.told();
         self.work(&kernel, work, &Plan::default(), &Active::default()).await?;
+        self.follow(None).await?;
         self.aftermath.finish().await;
         Ok(told)
     }
@@ -287,6 +305,9 @@ impl Host {
             }
         };
         self.work(&kernel, work, &plan, active).await?;
+        if let Err(error) = self.follow(plan.vtun.as_ref()).await {
+            tracing::error!(error = chain(&error), "networks are not joined with those of other clusters");
+        }
         state.reached = Some((Arc::clone(active), plan));
         Ok(told)
     }
@@ -381,6 +402,9 @@ impl Kernel {
         }
         for step in &work.steps {
             tracing::debug!(%step, "on this host");
+            if let Step::Add(name, Device { kind: Kind::Tap, .. }) = step {
+                self.tools.add_tap(name).await?;
+            }
             self.links.take(step).await?;
         }
         if let Some(wanted) = work.wireguard {

@@ -17,6 +17,7 @@ pub mod program;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tunnels;
+mod vtun;
 
 pub use dhcp::{DhcpServer, DhcpSettings};
 pub use host::{Differences, Error, Host};

@@ -60,6 +60,20 @@ pub enum Kind {
     },
     /// An encrypted tunnel of packets; its peers are set apart from it.
     WireGuard,
+    /// A device whose other end a program takes; it is made apart from here, and stays when that ends.
+    Tap,
+    /// A bridge of the site's, which is there, and is to speak the spanning tree protocol.
+    SiteBridge,
+}
+
+impl Kind {
+    fn is_bridge(&self) -> bool {
+        matches!(self, Self::Bridge { .. } | Self::SiteBridge)
+    }
+
+    fn has_stp(&self) -> bool {
+        matches!(self, Self::Bridge { stp: true } | Self::SiteBridge)
+    }
 }
 
 impl Device {
@@ -182,8 +196,7 @@ pub fn additions(before: &Arc<Wanted>, wanted: &Arc<Wanted>) -> Option<Vec<Step>
         return None;
     }
     let changed = wanted.devices.iter().filter(|(name, device)| before.devices.get(*name) != Some(*device));
-    let (bridges, others): (Vec<_>, Vec<_>) =
-        changed.partition(|(_, device)| matches!(device.kind, Kind::Bridge { .. }));
+    let (bridges, others): (Vec<_>, Vec<_>) = changed.partition(|(_, device)| device.kind.is_bridge());
     let made =
         bridges.into_iter().chain(others).map(|(name, device)| Step::Add(name.clone(), device.clone()));
     let freed = before.addresses.difference(&wanted.addresses).cloned().map(Step::RemoveAddress);
@@ -205,9 +218,8 @@ pub fn steps(
     let (bridges, others): (Vec<_>, Vec<_>) =
         present.links.iter().filter(surplus).partition(|(_, link)| link.kind == Some(InfoKind::Bridge));
     let gone = others.into_iter().chain(bridges).map(|(name, _)| Step::Remove(name.clone()));
-    let is_bridge = |device: &Device| matches!(device.kind, Kind::Bridge { .. });
     let (bridges, others): (Vec<_>, Vec<_>) =
-        wanted.devices.iter().partition(|(_, device)| is_bridge(device));
+        wanted.devices.iter().partition(|(_, device)| device.kind.is_bridge());
     let made = bridges.into_iter().chain(others).filter_map(|(name, device)| {
         let step = match present.links.get(name) {
             None => Step::Add,
@@ -232,6 +244,7 @@ fn is_as_wanted(device: &Device, link: &Link, present: &Present) -> bool {
         && master.is_none_or(|master| master == link.master && master.is_some())
         && link.isolated == device.isolated
         && device.mtu.is_none_or(|mtu| mtu == link.mtu)
+        && (link.stp || !device.kind.has_stp())
 }
 
 /// What the kernel has refused.
@@ -308,11 +321,19 @@ impl Links {
         };
         match step {
             Step::Add(name, device) => {
-                let message = self.message(name, device).await?;
-                tolerate(self.0.link().add(message).execute().await, nix::Error::EEXIST)?;
+                if let Some(message) = self.message(name, device).await? {
+                    tolerate(self.0.link().add(message).execute().await, nix::Error::EEXIST)?;
+                }
                 self.mend(name, device).await?.map_err(refused)
             }
-            Step::Mend(name, device) => self.mend(name, device).await?.map_err(refused),
+            Step::Mend(name, device) => {
+                if device.kind.has_stp() {
+                    let stp = InfoBridge::StpState(BridgeStpState::KernelStp);
+                    let message = LinkBridge::new(name).append_info_data(stp).build();
+                    self.0.link().change(message).execute().await.map_err(refused)?;
+                }
+                self.mend(name, device).await?.map_err(refused)
+            }
             Step::Remove(name) => match self.index(name).await {
                 Ok(index) => tolerate(self.0.link().del(index).execute().await, nix::Error::ENODEV),
                 Err(Error::Missing(_)) => Ok(()),
@@ -335,9 +356,9 @@ impl Links {
         }
     }
 
-    /// The request that makes a device.
-    async fn message(&self, name: &str, device: &Device) -> Result<LinkMessage, Error> {
-        Ok(match &device.kind {
+    /// The request that makes a device, if it is made here.
+    async fn message(&self, name: &str, device: &Device) -> Result<Option<LinkMessage>, Error> {
+        Ok(Some(match &device.kind {
             Kind::Bridge { stp } => {
                 let bridge = LinkBridge::new(name)
                     .append_info_data(InfoBridge::ForwardDelay(TWO_SECONDS))
@@ -350,7 +371,8 @@ impl Links {
                 LinkVxlan::new(name, *id).local(*local).remote(*remote).port(*port).learning(false).build()
             }
             Kind::WireGuard => LinkWireguard::new(name).build(),
-        })
+            Kind::Tap | Kind::SiteBridge => return Ok(None),
+        }))
     }
 
     /// Has a device be a port, isolated, of the right size and up.

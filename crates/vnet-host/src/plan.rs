@@ -20,6 +20,7 @@ use openssl::sha::sha256;
 use crate::firewall::{Chains, Ruleset};
 use crate::links::{Address, Device, Kind, Link, Present, Wanted};
 use crate::tunnels::{self, Mesh, Secret};
+use crate::vtun::Vtun;
 
 /// Where guests ask for their metadata (network.md §10).
 pub const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
@@ -67,6 +68,8 @@ pub struct Plan {
     pub frames: BTreeSet<String>,
     /// The configuration of WireGuard.
     pub wireguard: Option<Secret>,
+    /// The processes of vtun.
+    pub vtun: Option<Vtun>,
 }
 
 /// Devices, addresses, the rules as `iptables-restore --noflush` reads them, and those for frames; no keys.
@@ -101,8 +104,9 @@ impl Site {
         Plan {
             links,
             rules: Ruleset { filter, nat },
-            frames: mesh.map(|_| tunnels::frame_rules(&self.managed.plan)).unwrap_or_default(),
+            frames: mesh.map(|mesh| mesh.frame_rules(&self.managed.plan)).unwrap_or_default(),
             wireguard: mesh.and_then(Mesh::wireguard).cloned(),
+            vtun: mesh.and_then(Mesh::vtun),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Networks joined with those of other clusters (network.md §11.7): Ethernet frames over VXLAN, over WireGuard or
-//! over a network that is trusted.
+//! over a network that is trusted; or over vtun, which the original spoke.
 //!
 //! ```text
 //!   eucabr10 ── et1.10-… ──┐                        ┌── et0.10-… ── eucabr10
 //!            └─ et2.10-… ─┐└── euca-wg ═══ UDP ═══ euca-wg
 //! ```
 //! Each pair of clusters has a device of its own for each network: their ports are isolated from each other, so that
-//! a full mesh has no loops. Every cluster has the same gateway addresses (Q-30): neither they nor DHCP pass. Guests of
+//! a full mesh has no loops; vtun has the spanning tree protocol for that. Every cluster has the same gateway addresses (Q-30): neither they nor DHCP pass. Guests of
 //! one network reach each other, then; those of two networks only where both guests are in one cluster.
 //!
 //! All keys come from the secret that the CLC gives to every cluster, so that each knows its peers' by itself.
@@ -32,7 +32,9 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::firewall::Chains;
 use crate::links::{Address, Device, Kind, Link, Wanted};
+use crate::plan::vlan_name;
 use crate::program;
+use crate::vtun::{self, Vtun, is_tap, tap};
 
 /// The WireGuard device.
 pub const WIREGUARD: &str = "euca-wg";
@@ -60,6 +62,8 @@ pub enum Transport {
     WireGuard,
     /// VXLAN that everybody on the way can read and change.
     Vxlan,
+    /// vtun, as the original's clusters are joined.
+    Vtun,
 }
 
 /// How this cluster is joined with others.
@@ -69,6 +73,8 @@ pub struct TunnelSettings {
     pub transport: Transport,
     /// The file whose first line all clusters have in common: `$KEYS/vtunpass`.
     pub secret: PathBuf,
+    /// The folder of vtun's pid files: `$RUN`.
+    pub run: PathBuf,
 }
 
 /// Why there are no tunnels, or not those there should be.
@@ -86,6 +92,9 @@ pub enum Error {
     /// There is nothing in the first line.
     #[error("{} has no secret in its first line", .0.display())]
     Empty(PathBuf),
+    /// vtun cannot be told the secret.
+    #[error("the secret in {} is not of letters, digits, '-', '_' and '.'", .0.display())]
+    Unfit(PathBuf),
     /// Keys cannot be made of it.
     #[error("cannot make keys for tunnels")]
     Keys(#[from] ErrorStack),
@@ -96,7 +105,7 @@ pub enum Error {
 
 /// Text that nobody sees.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(pub(crate) String);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,8 +118,15 @@ impl fmt::Debug for Secret {
 pub struct Mesh {
     clusters: Vec<Ipv4Addr>,
     own: usize,
-    /// The configuration of WireGuard, where it is used.
-    wireguard: Option<Secret>,
+    carrier: Carrier,
+}
+
+/// What carries frames, with its configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Carrier {
+    WireGuard(Secret),
+    Vxlan,
+    Vtun(Secret),
 }
 
 impl TunnelSettings {
@@ -123,18 +139,33 @@ impl TunnelSettings {
         let Some(own) = tunnels.own.filter(|own| clusters.len() > 1 && *own < clusters.len()) else {
             return Ok(None);
         };
-        let wireguard = match self.transport {
-            Transport::WireGuard => Some(configuration(&read(&self.secret).await?, &clusters, own)?),
-            Transport::Vxlan => None,
+        let carrier = match self.transport {
+            Transport::WireGuard => {
+                Carrier::WireGuard(configuration(&read(&self.secret).await?, &clusters, own)?)
+            }
+            Transport::Vxlan => Carrier::Vxlan,
+            Transport::Vtun => {
+                let configuration = vtun::configuration(&read(&self.secret).await?);
+                Carrier::Vtun(configuration.ok_or_else(|| Error::Unfit(self.secret.clone()))?)
+            }
         };
-        Ok(Some(Mesh { clusters, own, wireguard }))
+        Ok(Some(Mesh { clusters, own, carrier }))
     }
 }
 
 impl Mesh {
     /// The configuration of WireGuard, where it is used.
     pub fn wireguard(&self) -> Option<&Secret> {
-        self.wireguard.as_ref()
+        match &self.carrier {
+            Carrier::WireGuard(configuration) => Some(configuration),
+            Carrier::Vxlan | Carrier::Vtun(_) => None,
+        }
+    }
+
+    /// The processes of vtun, where it is used.
+    pub fn vtun(&self) -> Option<Vtun> {
+        let Carrier::Vtun(configuration) = &self.carrier else { return None };
+        Some(Vtun { configuration: configuration.clone(), own: self.own, peers: self.peers().collect() })
     }
 
     fn peers(&self) -> impl Iterator<Item = (usize, Ipv4Addr)> {
@@ -143,12 +174,21 @@ impl Mesh {
 
     /// Address for VXLAN of the cluster at this place.
     fn end(&self, place: usize, address: Ipv4Addr) -> Ipv4Addr {
-        if self.wireguard.is_some() { inner(place) } else { address }
+        if self.wireguard().is_some() { inner(place) } else { address }
     }
 
-    /// Adds the device and address this takes beside the networks.
+    /// The devices of vtun.
+    fn taps(&self) -> impl Iterator<Item = String> {
+        let pairs = self.peers().flat_map(|(place, _)| [(self.own, place), (place, self.own)]);
+        pairs.map(|(client, server)| tap(client, server))
+    }
+
+    /// Adds the devices and the address this takes beside the networks.
     pub fn add_base(&self, wanted: &mut Wanted) {
-        if self.wireguard.is_some() {
+        if matches!(self.carrier, Carrier::Vtun(_)) {
+            wanted.devices.extend(self.taps().map(|tap| (tap, Device::new(Kind::Tap))));
+        }
+        if self.wireguard().is_some() {
             let device = Device { mtu: Some(WIREGUARD_MTU), ..Device::new(Kind::WireGuard) };
             wanted.devices.insert(WIREGUARD.to_owned(), device);
             let address = inner(self.own);
@@ -165,8 +205,11 @@ impl Mesh {
     /// Adds what may arrive from whom.
     pub fn add_rules(&self, rules: &mut Chains) {
         let arriving = rules.entrance("INPUT", "IN");
-        let here = format!("-p udp -m udp --dport {VXLAN_PORT}");
-        if self.wireguard.is_some() {
+        let here = match self.carrier {
+            Carrier::Vtun(_) => format!("-p tcp -m tcp --dport {}", vtun::PORT),
+            _ => format!("-p udp -m udp --dport {VXLAN_PORT}"),
+        };
+        if self.wireguard().is_some() {
             arriving.push(format!("! -i {WIREGUARD} {here} -j DROP"));
         } else {
             arriving.extend(self.peers().map(|(_, peer)| format!("-s {peer}/32 {here} -j RETURN")));
@@ -176,6 +219,9 @@ impl Mesh {
 
     /// Adds the devices that join a network, that of all guests where there are no VLANs, to those of the peers.
     pub fn join(&self, vlan: Option<u16>, bridge: &str, wanted: &mut Wanted) {
+        if matches!(self.carrier, Carrier::Vtun(_)) {
+            return self.join_by_vtun(vlan, bridge, wanted);
+        }
         for (place, peer) in self.peers() {
             let (low, high) = (self.own.min(place), self.own.max(place));
             let tag = vlan.unwrap_or_default();
@@ -194,6 +240,46 @@ impl Mesh {
             wanted.devices.insert(format!("{PREFIX}{place}.{tag}-{hash}"), device.port_of(bridge));
         }
     }
+
+    fn join_by_vtun(&self, vlan: Option<u16>, bridge: &str, wanted: &mut Wanted) {
+        if vlan.is_none() {
+            wanted.devices.insert(bridge.to_owned(), Device::new(Kind::SiteBridge));
+        }
+        for tap in self.taps() {
+            let (name, kind) = match vlan {
+                Some(tag) => (vlan_name(&tap, tag), Kind::Vlan { parent: tap, tag }),
+                None => (tap, Kind::Tap),
+            };
+            wanted.devices.insert(name, Device::new(kind).port_of(bridge));
+        }
+    }
+
+    /// The rules for frames, as `ebtables-save` writes them: the gateways of all networks of this `plan`, DHCP and the
+    /// spanning tree, unless it is needed, stay in their cluster.
+    pub fn frame_rules(&self, plan: &euca_vnet::Plan) -> BTreeSet<String> {
+        let (ports, is_tree) = match self.carrier {
+            Carrier::Vtun(_) => ("tap-+", true),
+            _ => ("et+", false),
+        };
+        let subnet = plan.subnet();
+        // The gateway is the first address of each network, of any.
+        let within = plan.addresses() - 1;
+        let gateway = Ipv4Addr::from_bits(subnet.network().to_bits() | 1);
+        let mask = Ipv4Addr::from_bits(subnet.netmask().to_bits() | within);
+        let jumps = ["INPUT -i", "FORWARD -i", "FORWARD -o", "OUTPUT -o"];
+        let jumps = jumps.map(|from| format!("{from} {ports} -j {CHAIN}"));
+        let drops = [
+            format!("-p 0x806 --arp-ip-dst {gateway}/{mask}"),
+            format!("-p 0x806 --arp-ip-src {gateway}/{mask}"),
+            "-p 0x800 --ip-proto udp --ip-dport 67:68".to_owned(),
+        ];
+        // A spanning tree would close what it takes for loops.
+        let tree = (!is_tree).then(|| "-d BGA".to_owned());
+        jumps
+            .into_iter()
+            .chain(drops.into_iter().chain(tree).map(|what| format!("{CHAIN} {what} -j DROP")))
+            .collect()
+    }
 }
 
 /// Whether a device is of a mesh, of this one or of one that has been.
@@ -203,6 +289,11 @@ pub fn is_ours(name: &str, link: &Link) -> bool {
 
 /// Whether a device goes to another cluster.
 pub fn is_tunnel(name: &str, link: &Link) -> bool {
+    match link.kind {
+        Some(InfoKind::Tun) => return is_tap(name, false),
+        Some(InfoKind::Vlan) => return is_tap(name, true),
+        _ => {}
+    }
     let parts = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.'));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_hash = |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -220,26 +311,6 @@ pub fn is_our_address(address: &Address) -> bool {
 
 fn inner(place: usize) -> Ipv4Addr {
     Ipv4Addr::from_bits(INNER.network().to_bits() + 1 + u32::try_from(place).unwrap_or_default())
-}
-
-/// The rules for frames, as `ebtables-save` writes them: the gateways of all networks of this `plan`, DHCP and the
-/// spanning tree stay in their cluster.
-pub fn frame_rules(plan: &euca_vnet::Plan) -> BTreeSet<String> {
-    let subnet = plan.subnet();
-    // The gateway is the first address of each network, of any.
-    let within = plan.addresses() - 1;
-    let gateway = Ipv4Addr::from_bits(subnet.network().to_bits() | 1);
-    let mask = Ipv4Addr::from_bits(subnet.netmask().to_bits() | within);
-    let jumps = ["INPUT -i", "FORWARD -i", "FORWARD -o", "OUTPUT -o"];
-    let jumps = jumps.map(|from| format!("{from} {PREFIX}+ -j {CHAIN}"));
-    let drops = [
-        format!("-p 0x806 --arp-ip-dst {gateway}/{mask}"),
-        format!("-p 0x806 --arp-ip-src {gateway}/{mask}"),
-        "-p 0x800 --ip-proto udp --ip-dport 67:68".to_owned(),
-        // A spanning tree would close what it takes for loops.
-        "-d BGA".to_owned(),
-    ];
-    jumps.into_iter().chain(drops.map(|what| format!("{CHAIN} {what} -j DROP"))).collect()
 }
 
 /// What of ours is in the output of `ebtables-save`, a line as often as it is there.
@@ -301,6 +372,15 @@ impl Tools {
     /// When that was refused; nothing has changed then.
     pub async fn restore_frames(&self, text: String) -> Result<(), Error> {
         program::run(&*self.0, "ebtables-restore", &["--noflush"], text.into_bytes()).await?;
+        Ok(())
+    }
+
+    /// Makes a device for vtund.
+    ///
+    /// # Errors
+    /// When that was refused.
+    pub async fn add_tap(&self, name: &str) -> Result<(), Error> {
+        program::run(&*self.0, "ip", &["tuntap", "add", "dev", name, "mode", "tap"], Vec::new()).await?;
         Ok(())
     }
 
@@ -437,7 +517,11 @@ mod tests {
     async fn there_is_no_mesh_without_other_clusters_or_a_secret() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("vtunpass");
-        let settings = TunnelSettings { transport: Transport::WireGuard, secret: file.clone() };
+        let settings = TunnelSettings {
+            transport: Transport::WireGuard,
+            secret: file.clone(),
+            run: folder.path().to_owned(),
+        };
         let of = |clusters: &[u8], own| Tunnels {
             clusters: clusters.iter().map(|last| cluster(*last)).collect(),
             own,
@@ -452,7 +536,13 @@ mod tests {
             std::fs::write(&file, empty).unwrap();
             assert!(matches!(settings.mesh(&two).await, Err(Error::Empty(_))), "net_t228: {empty:?}");
         }
+        let by_vtun = TunnelSettings { transport: Transport::Vtun, ..settings.clone() };
+        std::fs::write(&file, "a secret;\n").unwrap();
+        assert!(matches!(by_vtun.mesh(&two).await, Err(Error::Unfit(_))));
         std::fs::write(&file, "secret\nrest\n").unwrap();
+        let vtun = by_vtun.mesh(&two).await.unwrap().unwrap().vtun().unwrap();
+        assert!(!vtun.configuration.0.contains("rest"), "net_t229: only the first line counts");
+        assert_eq!((vtun.own, vtun.peers), (0, vec![(1, cluster(3))]));
         let first = settings.mesh(&two).await.unwrap().unwrap();
         std::fs::write(&file, "secret\nanother rest\n").unwrap();
         assert_eq!(settings.mesh(&two).await.unwrap().unwrap(), first, "only the first line counts");
@@ -463,7 +553,7 @@ mod tests {
         let clusters: Vec<_> = (1..=8).map(cluster).collect();
         let mut all = BTreeSet::new();
         for own in 0..8 {
-            let mesh = Mesh { clusters: clusters.clone(), own, wireguard: None };
+            let mesh = Mesh { clusters: clusters.clone(), own, carrier: Carrier::Vxlan };
             let mut wanted = Wanted::default();
             for vlan in [2, 4094] {
                 mesh.join(Some(vlan), &format!("eucabr{vlan}"), &mut wanted);
@@ -498,9 +588,59 @@ mod tests {
     }
 
     #[test]
+    fn net_t233_vtun_brings_each_way_into_the_bridge_of_the_network() {
+        use crate::links::{Present, Step, steps};
+
+        let link = |index, kind| Link {
+            index,
+            kind: Some(kind),
+            stp: false,
+            master: None,
+            up: true,
+            isolated: false,
+            mtu: 1500,
+        };
+        let carrier = Carrier::Vtun(secret("configuration"));
+        let mesh = Mesh { clusters: vec![cluster(2), cluster(3)], own: 1, carrier };
+        let mut wanted = Wanted::default();
+        mesh.add_base(&mut wanted);
+        let devices: Vec<_> = wanted.devices.keys().cloned().collect();
+        assert_eq!(devices, ["tap-0-1", "tap-1-0"], "before there is a network");
+        let bridge = Device::new(Kind::Bridge { stp: true });
+        wanted.devices.insert("eucabr10".to_owned(), bridge.clone());
+        mesh.join(Some(10), "eucabr10", &mut wanted);
+        let links = [
+            ("eucabr10", link(1, InfoKind::Bridge)),
+            ("tap-0-1", link(2, InfoKind::Tun)),
+            ("tap-1-0", link(3, InfoKind::Tun)),
+            ("tap-2-0.11", link(4, InfoKind::Vlan)),
+            ("tap0", link(5, InfoKind::Tun)),
+        ];
+        let links = links.map(|(name, link)| (name.to_owned(), link)).into();
+        let present = Present { links, ..Present::default() };
+        let tagged = |name: &str| {
+            let kind = Kind::Vlan { parent: name.to_owned(), tag: 10 };
+            Step::Add(format!("{name}.10"), Device::new(kind).port_of("eucabr10"))
+        };
+        assert_eq!(
+            steps(&wanted, &present, is_tunnel, |_| false),
+            [
+                Step::Remove("tap-2-0.11".to_owned()),
+                Step::Mend("eucabr10".to_owned(), bridge),
+                tagged("tap-0-1"),
+                tagged("tap-1-0"),
+            ]
+        );
+    }
+
+    #[test]
     fn rules_for_frames_change_whatever_there_is_to_what_is_wanted() {
         let plan = euca_vnet::Plan::new("10.10.0.0/16".parse().unwrap(), 32).unwrap();
-        let wanted = frame_rules(&plan);
+        let mesh = |carrier| Mesh { clusters: vec![cluster(2), cluster(3)], own: 0, carrier };
+        let wanted = mesh(Carrier::Vxlan).frame_rules(&plan);
+        let by_vtun = mesh(Carrier::Vtun(secret(""))).frame_rules(&plan);
+        assert!(by_vtun.contains("FORWARD -i tap-+ -j EUCA-TUN"), "{by_vtun:?}");
+        assert!(!by_vtun.contains("EUCA-TUN -d BGA -j DROP"), "{by_vtun:?}");
         assert!(
             wanted.contains("EUCA-TUN -p 0x806 --arp-ip-dst 10.10.0.1/255.255.0.31 -j DROP"),
             "{wanted:?}"

@@ -5,16 +5,22 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use euca_command::Programs;
 use euca_vnet::{Effect, Effects as _, Group, ManagedSettings, Network, Plan, Pool, State, Tunnels};
+use euca_vnet_host::links::{self, Device, Kind, Links, Step};
 use euca_vnet_host::testing::lab::inside;
 use euca_vnet_host::testing::{Peer, ip, isolated};
 use euca_vnet_host::tunnels::WIREGUARD;
 use euca_vnet_host::{Host, Site, Transport, TunnelSettings};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 use tokio::runtime::Runtime;
 
 /// How long a way may take to be open: bridges with the spanning tree protocol look around for four seconds.
@@ -81,7 +87,8 @@ impl Cluster {
             private_interface: "eth1".to_owned(),
             cloud: None,
         };
-        let settings = TunnelSettings { transport, secret: secret.to_owned() };
+        let run = secret.parent().unwrap().join(format!("run{place}"));
+        let settings = TunnelSettings { transport, secret: secret.to_owned(), run };
         let host = Host::new(site.clone(), Arc::new(Programs::default())).with_tunnels(settings.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let cluster = Self { place, namespace, site, settings, host, runtime: Some(runtime) };
@@ -131,7 +138,10 @@ impl Cluster {
     fn tunnels(&self) -> Vec<String> {
         let links = self.namespace.ip(&["-oneline", "link"]);
         let names = links.lines().filter_map(|line| line.split([':', '@']).nth(1)).map(str::trim);
-        let is_ours = |name: &&str| *name == WIREGUARD || name.starts_with("et") && !name.starts_with("eth");
+        let is_ours = |name: &&str| {
+            let is_vxlan = name.starts_with("et") && !name.starts_with("eth");
+            *name == WIREGUARD || is_vxlan || name.starts_with("tap-")
+        };
         let mut ours: Vec<_> = names.filter(is_ours).map(str::to_owned).collect();
         ours.sort_unstable();
         ours
@@ -139,24 +149,28 @@ impl Cluster {
 
     /// A guest of a network, with its gateway.
     fn guest(&self, bridge: &str, vlan: u16) -> Guest {
-        let subnet = network(vlan).subnet;
-        let host = |index: u8| subnet.hosts().nth(usize::from(index) - 1).unwrap();
-        let address = host(2 + self.place);
-        let tap = format!("tap{vlan}-{}", self.place);
-        let peer = Peer::new(&tap);
-        ip(&["link", "set", &tap, "netns", self.namespace.namespace()]);
-        self.namespace.ip(&["link", "set", &tap, "up", "master", bridge]);
-        peer.ip(&["address", "add", &format!("{address}/27"), "broadcast", "+", "dev", "eth0"]);
-        peer.ip(&["route", "add", "default", "via", &host(1).to_string()]);
-        let bound = |port: u16| {
-            peer.inside(|| {
-                let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap();
-                socket.set_broadcast(true).unwrap();
-                socket
-            })
-        };
-        Guest { talk: bound(9999), dhcp: bound(67), address, broadcast: subnet.broadcast(), peer }
+        guest(&self.namespace, self.place, bridge, vlan)
     }
+}
+
+fn guest(namespace: &Peer, place: u8, bridge: &str, vlan: u16) -> Guest {
+    let subnet = network(vlan).subnet;
+    let host = |index: u8| subnet.hosts().nth(usize::from(index) - 1).unwrap();
+    let address = host(2 + place);
+    let tap = format!("tap{vlan}-{place}");
+    let peer = Peer::new(&tap);
+    ip(&["link", "set", &tap, "netns", namespace.namespace()]);
+    namespace.ip(&["link", "set", &tap, "up", "master", bridge]);
+    peer.ip(&["address", "add", &format!("{address}/27"), "broadcast", "+", "dev", "eth0"]);
+    peer.ip(&["route", "add", "default", "via", &host(1).to_string()]);
+    let bound = |port: u16| {
+        peer.inside(|| {
+            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap();
+            socket.set_broadcast(true).unwrap();
+            socket
+        })
+    };
+    Guest { talk: bound(9999), dhcp: bound(67), address, broadcast: subnet.broadcast(), peer }
 }
 
 struct Guest {
@@ -369,5 +383,205 @@ fn a_segment_without_a_bridge_is_not_joined() {
         cluster.is_mended("another eth1");
         cluster.joins(&[0, 1]);
         assert_eq!(cluster.tunnels(), Vec::<String>::new(), "net_t237");
+    });
+}
+
+/// vtund in somebody's namespace, with all that it leaves behind.
+struct Vtund(Child);
+
+impl Vtund {
+    fn new(namespace: &Peer, folder: &Path, arguments: &[&str]) -> Self {
+        let openssl = folder.join("openssl.conf");
+        let text = "openssl_conf = a\n[a]\nproviders = b\n[b]\ndefault = c\nlegacy = c\n[c]\nactivate = 1\n";
+        std::fs::write(&openssl, text).unwrap();
+        let mut command = namespace.command("vtund");
+        command.args(arguments).env("OPENSSL_CONF", openssl).stderr(Stdio::null()).process_group(0);
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Vtund {
+    fn drop(&mut self) {
+        let _ = killpg(Pid::from_raw(self.0.id().try_into().unwrap()), Signal::SIGKILL);
+        let _ = self.0.wait();
+    }
+}
+
+/// The processes of vtun in a namespace.
+fn vtunds(namespace: &Peer) -> Vec<i32> {
+    let ids = ip(&["netns", "pids", namespace.namespace()]);
+    let is_vtund = |id: &&str| {
+        std::fs::read_to_string(format!("/proc/{id}/stat"))
+            .is_ok_and(|stat| stat.contains(" (vtund) ") && !stat.contains(" (vtund) Z "))
+    };
+    ids.split_whitespace().filter(is_vtund).map(|id| id.parse().unwrap()).collect()
+}
+
+/// The original's side of a segment that is joined by vtun: `vtunall.conf` of its template, the other place's server and
+/// client, and what it does with their devices when they come (network.md §11.2, §11.4, §11.6).
+struct Original {
+    namespace: Peer,
+    _vtunds: [Vtund; 2],
+}
+
+impl Original {
+    fn new(folder: &Path) -> Self {
+        let mut text = "options {\n port 5000;\n syslog daemon;\n ifconfig /sbin/ifconfig;\n}\n\
+            default {\n compress no;\n encrypt yes;\n speed 0;\n proto tcp;\n}\n"
+            .to_owned();
+        for way in ["0-1", "1-0"] {
+            text += &format!(
+                "tun-{way} {{\n passwd secret;\n type ether;\n keepalive yes;\n device tap-{way};\n \
+                 up {{ ifconfig \"%% up\"; }};\n down {{ ifconfig \"%% down\"; }};\n}}\n"
+            );
+        }
+        let file = folder.join("original.conf");
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap();
+        let namespace = Peer::new("cc1");
+        ip(&["link", "set", "cc1", "master", "under"]);
+        namespace.ip(&["address", "add", &format!("{}/24", address(1)), "dev", "eth0"]);
+        let timers = ["stp_state", "1", "forward_delay", "200", "hello_time", "200"];
+        namespace.ip(&[&["link", "add", "br0", "up", "type", "bridge"][..], &timers].concat());
+        let server = Vtund::new(&namespace, folder, &["-s", "-n", "-f", file]);
+        let to = address(0).to_string();
+        let client = Vtund::new(&namespace, folder, &["-n", "-f", file, "-p", "tun-1-0", &to]);
+        Self { namespace, _vtunds: [server, client] }
+    }
+
+    /// Attaches the devices as they come, until this is true.
+    fn attaches_until(&self, is_enough: impl Fn() -> bool, what: &str) {
+        let start = Instant::now();
+        while !is_enough() {
+            assert!(start.elapsed() < OPENING, "{what}");
+            for tap in ["tap-0-1", "tap-1-0"] {
+                // It is there only as long as it is connected.
+                let arguments =
+                    ["-netns", self.namespace.namespace(), "link", "set", tap, "up", "master", "br0"];
+                let _ = Command::new("ip").args(arguments).stderr(Stdio::null()).status();
+            }
+        }
+    }
+}
+
+#[test]
+fn vtun_joins_a_shared_segment_with_an_original() {
+    isolated(async || {
+        let folder = tempfile::tempdir().unwrap();
+        ip(&["link", "add", "under", "up", "type", "bridge"]);
+        let mut cluster = Cluster::new(0, false, Transport::Vtun, &secret(&folder));
+        cluster.namespace.ip(&["link", "set", "eth1", "type", "bridge", "forward_delay", "200"]);
+
+        let without = Host::new(cluster.site.clone(), Arc::new(Programs::default()));
+        let host = std::mem::replace(&mut cluster.host, without);
+        cluster.joins(&[0, 1]);
+        assert_eq!(cluster.tunnels(), [""; 0], "net_t236");
+        assert_eq!(vtunds(&cluster.namespace), [0; 0], "net_t236");
+        cluster.host = host;
+
+        // Somebody of a former life is there, as its pid file says.
+        let run = folder.path().join("run0");
+        std::fs::create_dir(&run).unwrap();
+        let file = folder.path().join("former.conf");
+        std::fs::write(&file, "tun-0-1 {\n passwd other;\n type ether;\n device tap-0-1;\n}\n").unwrap();
+        let arguments = ["-s", "-n", "-f", file.to_str().unwrap()];
+        let mut former = Vtund::new(&cluster.namespace, folder.path(), &arguments);
+        let forgotten = run.join("vtund-client-3-4.pid");
+        std::fs::write(&forgotten, format!("{}\n", former.0.id())).unwrap();
+        for _ in 0..100 {
+            if !vtunds(&cluster.namespace).is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+
+        cluster.restarts();
+        assert!(former.0.try_wait().unwrap().is_some() && !forgotten.exists(), "of a former life");
+
+        cluster.joins(&[0, 1]);
+        assert_eq!(cluster.tunnels(), ["tap-0-1", "tap-1-0"]);
+        let file = folder.path().join("vtunall.conf");
+        let written = || {
+            let facts = std::fs::metadata(&file).unwrap();
+            (facts.ino(), facts.mtime_nsec(), facts.mode() & 0o777)
+        };
+        let (text, first) = (std::fs::read_to_string(&file).unwrap(), written());
+        assert_eq!(text.matches("passwd secret;").count(), 56, "net_t229");
+        assert_eq!((text.contains("rest"), first.2), (false, 0o600), "net_t229");
+
+        let pid = |name: &str| -> i32 {
+            std::fs::read_to_string(run.join(name)).unwrap_or_default().trim().parse().unwrap_or_default()
+        };
+        let pids = || [pid("vtund-client-0-1.pid"), pid("vtund-server.pid")];
+        let run_now = || pids().iter().all(|pid| vtunds(&cluster.namespace).contains(pid));
+        let wait_for = |condition: &dyn Fn() -> bool, what: &str| {
+            let start = Instant::now();
+            while !condition() {
+                assert!(start.elapsed() < OPENING, "{what}");
+                cluster.run(async { tokio::time::sleep(Duration::from_millis(100)).await });
+            }
+        };
+        wait_for(&run_now, "net_t230");
+        let running = pids();
+        cluster.joins(&[0, 1]);
+        assert_eq!(written(), first, "net_t229: not written again");
+        assert_eq!((pids(), run_now()), (running, true), "net_t231");
+
+        let original = Original::new(folder.path());
+        let guests = [cluster.guest("eth1", 10), guest(&original.namespace, 1, "br0", 10)];
+        let [ours, theirs] = &guests;
+        let is_joined = || {
+            let _ = ours.talk.send_to(&[7; WHOLE], (theirs.address, 9999));
+            Guest::heard(&theirs.talk).contains(&(WHOLE, ours.address.into()))
+        };
+        original.attaches_until(is_joined, "joined");
+        reaches(theirs, ours, "joined");
+        Guest::heard(&theirs.talk);
+        ours.says(WHOLE);
+        assert_eq!(Guest::heard(&theirs.talk), [(WHOLE, ours.address.into())], "no loop");
+        ours.dhcp.send_to(&[1; 300], (ours.broadcast, 67)).unwrap();
+        assert_eq!(Guest::heard(&theirs.dhcp), [], "Q-30: DHCP");
+
+        let is_attached = || {
+            let ports = cluster.namespace.ip(&["-oneline", "link", "show", "master", "eth1"]);
+            let bridge = cluster.namespace.ip(&["-details", "link", "show", "eth1"]);
+            ["tap-0-1", "tap-1-0"].iter().all(|tap| ports.contains(tap)) && bridge.contains("stp_state 1")
+        };
+        assert!(is_attached(), "net_t234");
+        for arguments in [
+            &["link", "set", "eth1", "type", "bridge", "stp_state", "0"][..],
+            &["link", "set", "tap-1-0", "nomaster"],
+            &["link", "set", "tap-0-1", "down"],
+            &["link", "delete", "tap-0-1"],
+        ] {
+            cluster.namespace.ip(arguments);
+            cluster.is_mended(&format!("{arguments:?}"));
+            assert!(is_attached(), "net_t234: {arguments:?}");
+        }
+        // Sessions outlive a server that is killed, and have the device.
+        for pid in running {
+            kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+        }
+        wait_for(&|| run_now() && pids().iter().all(|pid| !running.contains(pid)), "started again");
+        original.attaches_until(is_joined, "started again");
+
+        cluster.joins(&[1]);
+        assert_eq!(cluster.tunnels(), [""; 0], "left");
+        assert_eq!((vtunds(&cluster.namespace), pids()), (vec![], [0, 0]), "left");
+        cluster.joins(&[0, 1]);
+        wait_for(&run_now, "joined again");
+        original.attaches_until(is_joined, "joined again");
+        cluster.run(async { cluster.host.stop().await.unwrap() });
+        assert_eq!((vtunds(&cluster.namespace), pids()), (vec![], [0, 0]), "stopped");
+    });
+}
+
+#[test]
+fn net_t235_there_is_no_tunnel_without_a_bridge() {
+    isolated(async || {
+        ip(&["tuntap", "add", "dev", "tap-0-1", "mode", "tap"]);
+        let step = Step::Add("tap-0-1".to_owned(), Device::new(Kind::Tap).port_of("nobr"));
+        let refused = Links::open().unwrap().take(&step).await;
+        assert!(matches!(&refused, Err(links::Error::Missing(name)) if name == "nobr"), "{refused:?}");
     });
 }
