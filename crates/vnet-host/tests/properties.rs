@@ -209,6 +209,7 @@ fn take(present: &mut Present, step: &Step) {
                 mtu: 1500,
             });
             (link.up, link.isolated) = (true, device.isolated);
+            link.stp |= device.kind == Kind::Bridge { stp: true };
             if master.is_some() {
                 link.master = master;
             }
@@ -305,7 +306,7 @@ proptest! {
         mut after in active(),
         kept: [bool; 3],
         vlans: bool,
-        damage in prop::collection::vec((any::<usize>(), 0..4_u8), 0..6),
+        damage in prop::collection::vec((any::<usize>(), 0..5_u8), 0..6),
     ) {
         let site = site(vlans);
         let [networks, public, mapped] = kept;
@@ -334,6 +335,7 @@ proptest! {
                 })),
                 1 if !name.starts_with("eth0") && name != "eth1" => take(&mut present, &Step::Remove(name)),
                 2 => present.links.values_mut().for_each(|link| link.up &= link.index % 2 == 0),
+                3 => present.links.values_mut().for_each(|link| link.stp = false),
                 _ => present.links.values_mut().for_each(|link| {
                     if which % 3 == 0 { link.master = None }
                 }),
