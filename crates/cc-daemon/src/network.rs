@@ -50,7 +50,7 @@ pub async fn run(settings: &CcSettings, command: Command) -> Result<()> {
         true => State::read(&StateFile::open(&path)?)?,
         false => State::default(),
     };
-    let plan = host.expect(restore(tables, state.network())?.state()).await;
+    let plan = host.expect(restore(tables, state.network())?.state()).await?;
     let text = match command {
         Command::Plan => plan.to_string(),
         Command::Diff => lines(host.differences().await?),

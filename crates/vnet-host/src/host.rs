@@ -57,6 +57,16 @@ struct State {
     unjoined: Option<String>,
 }
 
+impl State {
+    /// Has the log say why there are no tunnels, when that changes.
+    fn tell(&mut self, unjoined: Option<String>) {
+        if let Some(reason) = unjoined.as_ref().filter(|_| self.unjoined != unjoined) {
+            tracing::error!(reason, "networks are not joined with those of other clusters");
+        }
+        self.unjoined = unjoined;
+    }
+}
+
 #[derive(Clone)]
 struct Kernel {
     links: Links,
@@ -129,12 +139,25 @@ impl Host {
         }
     }
 
-    /// Takes this for what is active, without a look at the kernel. Brings what the host is to look like then.
-    pub async fn expect(&self, active: euca_vnet::State) -> Plan {
+    /// Takes this for what is active, and changes nothing. Brings what the host is to look like then.
+    ///
+    /// # Errors
+    /// When the kernel does not say how it is.
+    pub async fn expect(&self, active: euca_vnet::State) -> Result<Plan, Error> {
         let mut state = self.state.lock().await;
-        change(Arc::make_mut(&mut state.active), &Effect::Restore(active));
+        state.active = Arc::new(self.changed(&mut state, &Effect::Restore(active)).await?);
         state.restored = true;
-        self.site.as_ref().map(|site| site.plan(&state.active)).unwrap_or_default()
+        Ok(self.site.as_ref().map(|site| site.plan(&state.active)).unwrap_or_default())
+    }
+
+    /// What is active once this is done.
+    async fn changed(&self, state: &mut State, effect: &Effect) -> Result<Active, Error> {
+        let mut active = Active::clone(&state.active);
+        change(&mut active, effect);
+        if let Effect::JoinClusters(tunnels) = effect {
+            active.mesh = self.mesh(state, tunnels).await?;
+        }
+        Ok(active)
     }
 
     /// What is not as it should be.
@@ -146,7 +169,7 @@ impl Host {
         let mut state = self.state.lock().await;
         let kernel = self.kernel(&mut state).await?;
         let plan = site.plan(&state.active);
-        Ok(kernel.look(site, &plan, state.reached.as_ref().map(|(_, plan)| plan)).await?.told())
+        Ok(kernel.look(site, &plan, state.reached.as_ref().map(|(_, plan)| plan)).await?.told_whole())
     }
 
     /// Looks whether everything is as it should be, and mends what is not. Brings what it was.
@@ -179,11 +202,11 @@ impl Host {
         let kernel = self.kernel(&mut state).await?;
         let reached = state.reached.take();
         let work = kernel.look(site, &Plan::default(), reached.as_ref().map(|(_, plan)| plan)).await?;
-        let told = work.told();
-        self.work(&kernel, work, &Plan::default(), &Active::default()).await?;
+        let told = work.told_whole();
+        let left = self.work(&kernel, work, &Plan::default(), &Active::default()).await?;
         self.follow(None).await?;
         self.aftermath.finish().await;
-        Ok(told)
+        left.map_or(Ok(told), Err)
     }
 
     /// Repairs again and again until it is dropped, with a pause of `period` between; a longer one where that takes so
@@ -219,12 +242,7 @@ impl Host {
             drop(state);
             return Ok(server.serve(dhcp, bridges).await?);
         }
-        let mut active = Active::clone(&state.active);
-        change(&mut active, effect);
-        if let Effect::JoinClusters(tunnels) = effect {
-            active.mesh = self.mesh(&mut state, tunnels).await?;
-        }
-        let active = Arc::new(active);
+        let active = Arc::new(self.changed(&mut state, effect).await?);
         state.restored |= matches!(effect, Effect::Restore(_));
         // Until it is done, what was active before counts: also when the time for this is over half-way.
         if let Err(error) = self.bring_to(&mut state, &active).await {
@@ -256,11 +274,9 @@ impl Host {
                 mesh = Err(format!("{private} is not a bridge"));
             }
         }
-        let unjoined = mesh.as_ref().err().cloned();
-        if let Some(reason) = unjoined.as_ref().filter(|_| state.unjoined != unjoined) {
-            tracing::error!(reason, "networks are not joined with those of other clusters");
+        if let Err(reason) = &mesh {
+            state.tell(Some(reason.clone()));
         }
-        state.unjoined = unjoined;
         Ok(mesh.unwrap_or_default())
     }
 
@@ -283,7 +299,7 @@ impl Host {
         self.bring_to(state, &active).await
     }
 
-    /// Brings the kernel to the plan of this. Says what differed where it had to look.
+    /// Brings the kernel to the plan of this, but for tunnels, where that fails. Says what differed where it had to look.
     async fn bring_to(&self, state: &mut State, active: &Arc<Active>) -> Result<Differences, Error> {
         let Some(site) = &self.site else { return Ok(Differences::new()) };
         let kernel = self.kernel(state).await?;
@@ -292,58 +308,93 @@ impl Host {
         let plan = site.plan_after(active, last.as_ref().map(|(active, plan)| (&**active, plan)));
         let reached = last.as_ref().map(|(_, plan)| plan);
         let quick = reached.and_then(|reached| links::additions(&reached.links, &plan.links));
-        let (work, told) = match (quick, reached) {
+        let (work, looked) = match (quick, reached) {
             (Some(steps), Some(reached)) if plan.frames == reached.frames => {
                 let wireguard = plan.wireguard.clone().filter(|_| plan.wireguard != reached.wireguard);
                 let rules = plan.rules.change_from(&reached.rules);
-                (Work { steps, rules, wireguard, ..Work::default() }, vec![])
+                (Work::new(steps, rules, Ok(Joining { wireguard, ..Joining::default() })), false)
             }
-            _ => {
-                let work = kernel.look(site, &plan, reached).await?;
-                let told = work.told();
-                (work, told)
-            }
+            _ => (kernel.look(site, &plan, reached).await?, true),
         };
-        self.work(&kernel, work, &plan, active).await?;
+        let (mut told, joined) =
+            if looked { (work.told(), work.told_of_tunnels()) } else { Default::default() };
+        let mut unjoined = self.work(&kernel, work, &plan, active).await?;
         if let Err(error) = self.follow(plan.vtun.as_ref()).await {
-            tracing::error!(error = chain(&error), "networks are not joined with those of other clusters");
+            unjoined.get_or_insert(error.into());
         }
-        state.reached = Some((Arc::clone(active), plan));
+        if active.mesh.is_some() || unjoined.is_some() {
+            state.tell(unjoined.as_ref().map(|error| chain(error)));
+        }
+        if unjoined.is_none() {
+            told.extend(joined);
+            state.reached = Some((Arc::clone(active), plan));
+        }
         Ok(told)
     }
 
-    /// Does this, which makes the plan of what there is, and leaves to later what nobody has to wait for.
-    async fn work(&self, kernel: &Kernel, work: Work, plan: &Plan, active: &Active) -> Result<(), Error> {
+    /// Does this, which makes the plan of what there is, and leaves to later what nobody has to wait for. Brings what is
+    /// wrong with tunnels.
+    async fn work(
+        &self,
+        kernel: &Kernel,
+        work: Work,
+        plan: &Plan,
+        active: &Active,
+    ) -> Result<Option<Error>, Error> {
         let arrived = work.arrived(&active.public);
         let translates = work.translates();
-        kernel.work(work).await?;
+        let unjoined = kernel.work(work).await?;
         let translation =
             self.site.as_ref().filter(|_| translates).map(|site| Translation::new(site, active));
         self.aftermath.follow(arrived, translation, &plan.links.addresses);
-        Ok(())
+        Ok(unjoined)
     }
 }
 
 /// What is to be done.
-#[derive(Default)]
 struct Work {
+    steps: Vec<Step>,
+    rules: Option<String>,
+    /// For tunnels, or why that is not known. Nothing else depends on it.
+    joining: Result<Joining, tunnels::Error>,
+}
+
+/// What is to be done for tunnels.
+#[derive(Default)]
+struct Joining {
     /// Before devices come that the rules for frames are for.
     frames: Option<String>,
-    steps: Vec<links::Step>,
+    steps: Vec<Step>,
     wireguard: Option<Secret>,
-    rules: Option<String>,
     /// After they have gone.
     frames_end: Option<String>,
 }
 
 impl Work {
+    /// With those of these steps that are for tunnels where they belong.
+    fn new(steps: Vec<Step>, rules: Option<String>, joining: Result<Joining, tunnels::Error>) -> Self {
+        let (tunnels, steps) = steps.into_iter().partition(tunnels::is_joining);
+        Self { steps, rules, joining: joining.map(|joining| Joining { steps: tunnels, ..joining }) }
+    }
+
+    /// What there is to do, but for tunnels.
     fn told(&self) -> Differences {
-        let steps = self.steps.iter().map(ToString::to_string);
         let rules = self.rules.iter().flat_map(|rules| rules.lines().map(|rule| format!("firewall: {rule}")));
-        let frames = self.frames.iter().chain(&self.frames_end);
+        self.steps.iter().map(ToString::to_string).chain(rules).collect()
+    }
+
+    fn told_of_tunnels(&self) -> Differences {
+        let Ok(Joining { frames, steps, wireguard, frames_end }) = &self.joining else {
+            return Differences::new();
+        };
+        let frames = frames.iter().chain(frames_end);
         let frames = frames.flat_map(|rules| rules.lines().map(|rule| format!("frames: {rule}")));
-        let wireguard = self.wireguard.iter().map(|_| format!("configure {WIREGUARD}"));
-        frames.chain(steps).chain(wireguard).chain(rules).collect()
+        let wireguard = wireguard.iter().map(|_| format!("configure {WIREGUARD}"));
+        frames.chain(steps.iter().map(ToString::to_string)).chain(wireguard).collect()
+    }
+
+    fn told_whole(&self) -> Differences {
+        [self.told(), self.told_of_tunnels()].concat()
     }
 
     /// Those of these addresses that are not there yet.
@@ -378,6 +429,17 @@ impl Kernel {
             |address| site.is_our_address(address),
         );
         let rules = plan.rules.change_from(&self.firewall.present().await?);
+        let has_wireguard = present.links.contains_key(WIREGUARD);
+        Ok(Work::new(steps, rules, self.look_at_tunnels(plan, reached, has_wireguard).await))
+    }
+
+    /// The same of tunnels, but for devices.
+    async fn look_at_tunnels(
+        &self,
+        plan: &Plan,
+        reached: Option<&Plan>,
+        has_wireguard: bool,
+    ) -> Result<Joining, tunnels::Error> {
         // A host without tunnels needs none of the programs for them.
         let has_frames = |plan: &Plan| !plan.frames.is_empty();
         let frames = match has_frames(plan) || reached.is_some_and(has_frames) {
@@ -386,37 +448,53 @@ impl Kernel {
         };
         let (frames, frames_end) = if has_frames(plan) { (frames, None) } else { (None, frames) };
         let wireguard = match &plan.wireguard {
-            Some(wanted)
-                if present.links.contains_key(WIREGUARD) && self.tools.is_configured(wanted).await? =>
-            {
-                None
-            }
+            Some(wanted) if has_wireguard && self.tools.is_configured(wanted).await? => None,
             wanted => wanted.clone(),
         };
-        Ok(Work { frames, steps, wireguard, rules, frames_end })
+        Ok(Joining { frames, wireguard, frames_end, ..Joining::default() })
     }
 
-    async fn work(&self, work: Work) -> Result<(), Error> {
-        if let Some(frames) = work.frames {
-            self.tools.restore_frames(frames).await?;
-        }
+    /// Does it. Brings what is wrong with tunnels.
+    async fn work(&self, work: Work) -> Result<Option<Error>, Error> {
         for step in &work.steps {
-            tracing::debug!(%step, "on this host");
-            if let Step::Add(name, Device { kind: Kind::Tap, .. }) = step {
-                self.tools.add_tap(name).await?;
-            }
-            self.links.take(step).await?;
-        }
-        if let Some(wanted) = work.wireguard {
-            self.tools.configure(&wanted).await?;
+            self.take(step).await?;
         }
         if let Some(rules) = work.rules {
             self.firewall.restore(rules).await?;
         }
-        if let Some(frames) = work.frames_end {
+        let joined = match work.joining {
+            Ok(joining) => self.join(joining).await,
+            Err(error) => Err(error.into()),
+        };
+        Ok(joined.err())
+    }
+
+    async fn join(&self, joining: Joining) -> Result<(), Error> {
+        if let Some(frames) = joining.frames {
             self.tools.restore_frames(frames).await?;
         }
-        Ok(())
+        // One peer's failure is not another's.
+        let mut failed = None;
+        for step in &joining.steps {
+            if let Err(error) = self.take(step).await {
+                failed.get_or_insert(error);
+            }
+        }
+        if let Some(wanted) = joining.wireguard {
+            self.tools.configure(&wanted).await?;
+        }
+        if let Some(frames) = joining.frames_end {
+            self.tools.restore_frames(frames).await?;
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn take(&self, step: &Step) -> Result<(), Error> {
+        tracing::debug!(%step, "on this host");
+        if let Step::Add(name, Device { kind: Kind::Tap, .. }) = step {
+            self.tools.add_tap(name).await?;
+        }
+        Ok(self.links.take(step).await?)
     }
 }
 

@@ -31,7 +31,7 @@ use rtnetlink::packet_route::link::InfoKind;
 use tokio::io::AsyncReadExt as _;
 
 use crate::firewall::Chains;
-use crate::links::{Address, Device, Kind, Link, Wanted};
+use crate::links::{Address, Device, Kind, Link, Step, Wanted};
 use crate::plan::vlan_name;
 use crate::program;
 use crate::vtun::{self, Vtun, is_tap, tap};
@@ -302,6 +302,19 @@ pub fn is_tunnel(name: &str, link: &Link) -> bool {
             is_number(place)
                 && rest.split_once('-').is_some_and(|(tag, hash)| is_number(tag) && is_hash(hash))
         })
+}
+
+/// Whether a step makes or mends something that only tunnels need.
+pub fn is_joining(step: &Step) -> bool {
+    match step {
+        Step::Add(name, device) | Step::Mend(name, device) => match device.kind {
+            Kind::Vxlan { .. } | Kind::WireGuard | Kind::Tap | Kind::SiteBridge => true,
+            Kind::Vlan { .. } => is_tap(name, true),
+            Kind::Bridge { .. } => false,
+        },
+        Step::AddAddress(address) => is_our_address(address),
+        Step::Remove(_) | Step::RemoveAddress(_) => false,
+    }
 }
 
 /// Whether an address was given to us within WireGuard.
@@ -589,7 +602,7 @@ mod tests {
 
     #[test]
     fn net_t233_vtun_brings_each_way_into_the_bridge_of_the_network() {
-        use crate::links::{Present, Step, steps};
+        use crate::links::{Present, steps};
 
         let link = |index, kind| Link {
             index,

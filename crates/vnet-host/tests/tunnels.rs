@@ -585,3 +585,23 @@ fn net_t235_there_is_no_tunnel_without_a_bridge() {
         assert!(matches!(&refused, Err(links::Error::Missing(name)) if name == "nobr"), "{refused:?}");
     });
 }
+
+#[test]
+fn a_tunnel_that_cannot_be_had_keeps_no_network_from_coming() {
+    isolated(async || {
+        let folder = tempfile::tempdir().unwrap();
+        ip(&["link", "add", "under", "up", "type", "bridge"]);
+        let cluster = Cluster::new(0, false, Transport::Vtun, &secret(&folder));
+        // No bridge is a port of another.
+        cluster.namespace.ip(&["link", "add", "tap-0-1", "type", "bridge"]);
+        cluster.joins(&[0, 1]);
+        assert!(cluster.namespace.ip(&["link", "show", "master", "eth1"]).contains("tap-1-0"));
+        cluster.does(Effect::StartNetwork(network(11)));
+        assert!(cluster.namespace.ip(&["address", "show", "eth1"]).contains("10.10.1.33/27"));
+        let told = cluster.run(async { cluster.host.repair().await.unwrap() });
+        assert_eq!(told, [""; 0], "it was not mended");
+        cluster.namespace.ip(&["link", "delete", "tap-0-1"]);
+        cluster.is_mended("tap-0-1");
+        assert!(cluster.namespace.ip(&["link", "show", "master", "eth1"]).contains("tap-0-1"));
+    });
+}
