@@ -307,7 +307,9 @@ impl Turn<'_> {
             return;
         }
         let state = self.network.read(Tables::state);
+        let join = state.tunnels.is_some();
         self.on_host.restored = self.order(Effect::Restore(state)).await.is_ok();
+        self.on_host.joined |= self.on_host.restored && join;
     }
 
     /// Has the tunnels follow the tables. Failures end here.

@@ -154,8 +154,13 @@ impl Host {
     async fn changed(&self, state: &mut State, effect: &Effect) -> Result<Active, Error> {
         let mut active = Active::clone(&state.active);
         change(&mut active, effect);
-        if let Effect::JoinClusters(tunnels) = effect {
-            active.mesh = self.mesh(state, tunnels).await?;
+        match effect {
+            Effect::JoinClusters(tunnels) => active.mesh = self.mesh(state, tunnels).await?,
+            Effect::Restore(restored) => {
+                let tunnels = restored.tunnels.clone().unwrap_or_default();
+                active.mesh = self.mesh(state, &tunnels).await?;
+            }
+            _ => {}
         }
         Ok(active)
     }

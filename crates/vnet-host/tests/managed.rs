@@ -299,6 +299,7 @@ fn guests_reach_what_they_may() {
         let state = State {
             networks: vec![Guests::allowed(a.clone()), all[1].clone(), all[2].clone()],
             public: vec![(public, private)],
+            tunnels: None,
         };
         let before = (cluster.devices(), rules());
         let host = host(&cluster.site);

@@ -117,6 +117,7 @@ fn state(site: &Site) -> State {
             network(site, 15, "web", vec![]),
         ],
         public: vec![(address(ELASTIC), address(GUEST))],
+        tunnels: None,
     }
 }
 
@@ -397,7 +398,7 @@ fn connections_do_not_go_on_to_a_former_owner() {
         let any = Rule { source: "192.168.7.0/24".parse().unwrap(), traffic: Traffic::Any };
         let networks =
             vec![network(&site, 10, "default", vec![any.clone()]), network(&site, 15, "web", vec![any])];
-        order(&host, [Effect::Restore(State { networks, public: vec![] })]).await;
+        order(&host, [Effect::Restore(State { networks, ..State::default() })]).await;
         let stayer = "192.168.7.51";
         order(&host, map(stayer, OTHER)).await;
 

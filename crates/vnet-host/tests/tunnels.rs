@@ -107,17 +107,22 @@ impl Cluster {
 
     /// Joins the clusters of these places.
     fn joins(&self, places: &[u8]) {
+        self.does(Effect::JoinClusters(self.joined(places)));
+    }
+
+    fn joined(&self, places: &[u8]) -> Tunnels {
         let clusters: Vec<_> = places.iter().map(|place| address(*place)).collect();
         let own = places.iter().position(|place| *place == self.place);
         let clusters = if own.is_some() { clusters } else { vec![] };
-        self.does(Effect::JoinClusters(Tunnels { clusters, own, vlans: vec![10] }));
+        Tunnels { clusters, own, vlans: vec![10] }
     }
 
-    /// Its daemon is another one, which knows what is active.
-    fn restarts(&mut self) {
+    /// Its daemon is another one, which knows what is active, and who was joined.
+    fn restarts(&mut self, places: &[u8]) {
         let host = Host::new(self.site.clone(), Arc::new(Programs::default()));
         self.host = host.with_tunnels(self.settings.clone());
-        self.does(Effect::Restore(State { networks: vec![network(10)], public: vec![] }));
+        let tunnels = Some(self.joined(places)).filter(|tunnels| tunnels.own.is_some());
+        self.does(Effect::Restore(State { networks: vec![network(10)], tunnels, ..State::default() }));
     }
 
     fn is_mended(&self, what: &str) {
@@ -327,8 +332,7 @@ fn wireguard_joins_networks_of_three_clusters() {
         reaches(zero, one, "mended");
 
         let before = clusters[0].tunnels();
-        clusters[0].restarts();
-        clusters[0].joins(&[0, 1, 2]);
+        clusters[0].restarts(&[0, 1, 2]);
         assert_eq!(clusters[0].tunnels(), before, "after a restart");
         reaches(zero, one, "after a restart");
         clusters[0].joins(&[0, 1, 2]);
@@ -359,7 +363,7 @@ fn wireguard_joins_networks_of_three_clusters() {
 #[test]
 fn vxlan_joins_a_shared_segment_on_any_kernel() {
     isolated(async || {
-        let clusters = three(false, Transport::Vxlan, Path::new("/nonexistent"));
+        let mut clusters = three(false, Transport::Vxlan, Path::new("/nonexistent"));
         clusters.iter().for_each(|cluster| cluster.joins(&[0, 1, 2]));
         assert_eq!(clusters[0].tunnels().len(), 2);
         let guests = clusters.each_ref().map(|cluster| cluster.guest("eth1", 10));
@@ -370,6 +374,14 @@ fn vxlan_joins_a_shared_segment_on_any_kernel() {
         clusters[0].program("iptables", &["-F", "EUCA-IN"]);
         inject(1, 0, &guests[0], 5001);
         assert_eq!(Guest::heard(&guests[0].talk).len(), 1, "it is the rule that keeps it out");
+
+        let numbered =
+            |cluster: &Cluster| cluster.namespace.ip(&["-oneline", "link", "show", "type", "vxlan"]);
+        let before = numbered(&clusters[0]);
+        clusters[0].restarts(&[0, 1, 2]);
+        assert_eq!(numbered(&clusters[0]), before, "kept over a restart");
+        clusters[0].restarts(&[]);
+        assert_eq!(clusters[0].tunnels(), [""; 0], "forgotten");
     });
 }
 
@@ -495,7 +507,7 @@ fn vtun_joins_a_shared_segment_with_an_original() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
 
-        cluster.restarts();
+        cluster.restarts(&[]);
         assert!(former.0.try_wait().unwrap().is_some() && !forgotten.exists(), "of a former life");
 
         cluster.joins(&[0, 1]);

@@ -14,7 +14,7 @@ use crate::{Mac, Network};
 /// An order to the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Everything there is to be, after a start: base rules, metadata address, networks and public addresses
+    /// Everything there is to be, after a start: base rules, metadata address, networks, public addresses and tunnels
     /// (cluster-controller.md §3.3).
     Restore(State),
     /// The network exists: gateway address, forwarding, the rules of its group, its tunnels.
@@ -54,6 +54,8 @@ pub struct State {
     pub networks: Vec<Network>,
     /// Public addresses in use, and the private address each stands for.
     pub public: Vec<(Ipv4Addr, Ipv4Addr)>,
+    /// The tunnels as they were before the start; nothing where this cluster was joined with none.
+    pub tunnels: Option<Tunnels>,
 }
 
 /// What the DHCP server answers (network.md §9.1).

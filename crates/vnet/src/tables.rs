@@ -502,12 +502,13 @@ impl Tables {
         Some(Tunnels { clusters: self.peers.all.clone(), own: self.peers.own, vlans })
     }
 
-    /// Networks and public addresses as they should be on the host.
+    /// Networks, public addresses and tunnels as they should be on the host.
     pub fn state(&self) -> State {
         let used = |(address, private): (Ipv4Addr, Option<Ipv4Addr>)| Some((address, private?));
         State {
             networks: self.networks.keys().filter_map(|vlan| self.network(*vlan)).collect(),
             public: self.public_addresses().filter_map(used).collect(),
+            tunnels: self.tunnels().filter(|tunnels| tunnels.own.is_some()),
         }
     }
 

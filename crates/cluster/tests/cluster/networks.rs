@@ -633,6 +633,7 @@ async fn cc_t195_a_restart_finds_networks_rules_and_addresses() {
     assert_eq!((networks(&world).await, public_addresses(&world).await, public_ip(&world).await), before);
     assert_eq!(world.cluster.nameserver(), Some(ip("10.0.0.1")));
     let orders = world.fleet.host().take();
+    let join = Tunnels { clusters: vec![ip("10.0.0.2")], own: Some(0), vlans: vec![10, 11] };
     let state = State {
         networks: vec![
             default_of_alice(&[permit("0.0.0.0/0", 22)]),
@@ -644,6 +645,7 @@ async fn cc_t195_a_restart_finds_networks_rules_and_addresses() {
             },
         ],
         public: vec![(ip("10.1.1.1"), ip("192.168.1.2"))],
+        tunnels: Some(join.clone()),
     };
     assert_eq!(orders[0], Effect::Restore(state));
     assert!(
@@ -651,7 +653,6 @@ async fn cc_t195_a_restart_finds_networks_rules_and_addresses() {
         "{:?}",
         orders[1]
     );
-    let join = Tunnels { clusters: vec![ip("10.0.0.2")], own: Some(0), vlans: vec![10, 11] };
     assert!(orders.len() > 4 && orders[2..].iter().all(|order| *order == Effect::JoinClusters(join.clone())));
     for index in [2, 3, 4, 5] {
         let again = world.cluster.run_instances(run_managed(&["i-3F2506A2"], &[index])).await.unwrap();

@@ -48,6 +48,7 @@ async fn measure(networks: u16, addresses: u32) -> Result<()> {
     let state = State {
         networks: (2..networks + 2).map(network).collect::<Result<_>>()?,
         public: (0..addresses).map(|n| (public(n), private(n))).collect(),
+        tunnels: None,
     };
     let host = Host::new(site.clone(), Arc::new(Programs::default()));
     let timed = async |effect: Effect| -> Result<Duration> {
