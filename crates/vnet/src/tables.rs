@@ -182,8 +182,18 @@ impl Tables {
         let now = tables.record(Key::Plan);
         let moved = before.is_some() && before != now;
         let mut misplaced = records;
-        misplaced.retain(|record| (moved && record.is_in_use()) || tables.replace(record).is_err());
-        tables.changed.clear();
+        let mut rekeyed = BTreeSet::new();
+        misplaced.retain(|record| {
+            if moved && record.is_in_use() {
+                return true;
+            }
+            let Ok(key) = tables.replace(record) else { return true };
+            if key != record.key() {
+                rekeyed.extend([key, record.key()]);
+            }
+            false
+        });
+        tables.changed = rekeyed;
         // As long as something has no place, the division of before is what it waits for.
         if before != now && !misplaced.iter().any(Record::is_in_use) {
             tables.changed.insert(Key::Plan);
@@ -191,8 +201,9 @@ impl Tables {
         (tables, misplaced)
     }
 
-    /// Puts a stored record where it was.
-    fn replace(&mut self, record: &Record) -> Result<(), Error> {
+    /// Puts a stored record where it was. Brings the key it has now: in STATIC mode an entry may come at another
+    /// place among the others than before.
+    fn replace(&mut self, record: &Record) -> Result<Key, Error> {
         match record {
             Record::Plan { .. } => {}
             Record::Nameserver(address) => self.nameserver = Some(*address),
@@ -208,8 +219,11 @@ impl Tables {
                 match &self.settings {
                     Settings::System => return Err(Error::Misplaced),
                     Settings::Static(_) => {
-                        let known = |it: &&mut Host| (it.mac, it.address) == (*mac, *address);
-                        *self.hosts.values_mut().find(known).ok_or(Error::Misplaced)? = host;
+                        let known = |(_, it): &(_, &mut Host)| (it.mac, it.address) == (*mac, *address);
+                        let (&(vlan, index), entry) =
+                            self.hosts.iter_mut().find(known).ok_or(Error::Misplaced)?;
+                        *entry = host;
+                        return Ok(Key::Host { vlan, index });
                     }
                     Settings::Managed(managed) => {
                         let (_, network) = managed.plan.network((*vlan).into())?;
@@ -223,7 +237,7 @@ impl Tables {
                 }
             }
         }
-        Ok(())
+        Ok(record.key())
     }
 
     /// What has changed since this was asked last: for each key touched, what is there now.
@@ -946,6 +960,44 @@ pub(crate) mod tests {
         let (mut other, misplaced) = Tables::restore(settings("10.10.0.0/16", 64, true), [plan]);
         let changed = vec![Change::Put(other.record(Key::Plan).unwrap())];
         assert_eq!((misplaced, other.take_changes()), (vec![], changed), "nothing is in use");
+    }
+
+    #[test]
+    fn an_entry_put_before_those_in_use_leaves_no_record_of_a_guest_that_is_gone() {
+        let mut journal: BTreeMap<Key, Record> = BTreeMap::new();
+        let mut commit = |tables: &mut Tables| -> Vec<Record> {
+            for change in tables.take_changes() {
+                match change {
+                    Change::Put(record) => drop(journal.insert(record.key(), record)),
+                    Change::Delete(key) => drop(journal.remove(&key)),
+                }
+            }
+            journal.values().cloned().collect()
+        };
+        let keys = |records: &[Record]| -> Vec<_> {
+            records.iter().map(|record| record.key().to_string()).collect()
+        };
+        let mut tables = Tables::new(fixed(&MACMAP));
+        let given = tables.allocate("i-00000001", 0, None).unwrap();
+        tables.allocate("i-00000002", 0, None).unwrap();
+        let records = commit(&mut tables);
+        assert_eq!(keys(&records), ["host/0000/0002", "host/0000/0003"]);
+
+        let shifted = [("AA:DD:11:CE:FF:EC", "192.168.1.9"), MACMAP[0], MACMAP[1]];
+        let (mut tables, misplaced) = Tables::restore(fixed(&shifted), records);
+        assert_eq!(misplaced, []);
+        let records = commit(&mut tables);
+        assert_eq!(keys(&records), ["host/0000/0003", "host/0000/0004"], "in place of the former two");
+        let (same, misplaced) = Tables::restore(fixed(&shifted), records);
+        assert_eq!((&same, misplaced), (&tables, vec![]));
+
+        assert!(tables.release("i-00000001", &given.mac, 0));
+        let records = commit(&mut tables);
+        assert_eq!(keys(&records), ["host/0000/0004"]);
+        // The entry that was in use is not any more, and may go.
+        let (mut tables, misplaced) = Tables::restore(fixed(&MACMAP[1..]), records);
+        assert_eq!(misplaced, []);
+        assert_eq!(keys(&commit(&mut tables)), ["host/0000/0002"]);
     }
 
     #[derive(Debug, Clone)]
