@@ -6,8 +6,9 @@
 //!            └─ et2.10-… ─┐└── euca-wg ═══ UDP ═══ euca-wg
 //! ```
 //! Each pair of clusters has a device of its own for each network: their ports are isolated from each other, so that
-//! a full mesh has no loops; vtun has the spanning tree protocol for that. Every cluster has the same gateway addresses (Q-30): neither they nor DHCP pass. Guests of
-//! one network reach each other, then; those of two networks only where both guests are in one cluster.
+//! a full mesh has no loops; vtun has the spanning tree protocol for that. Every cluster has the same gateway addresses
+//! (Q-30): neither they nor DHCP pass. Guests of one network reach each other, then; those of two networks only where
+//! both guests are in one cluster.
 //!
 //! All keys come from the secret that the CLC gives to every cluster, so that each knows its peers' by itself.
 
@@ -257,28 +258,27 @@ impl Mesh {
     /// The rules for frames, as `ebtables-save` writes them: the gateways of all networks of this `plan`, DHCP and the
     /// spanning tree, unless it is needed, stay in their cluster.
     pub fn frame_rules(&self, plan: &euca_vnet::Plan) -> BTreeSet<String> {
-        let (ports, is_tree) = match self.carrier {
-            Carrier::Vtun(_) => ("tap-+", true),
-            _ => ("et+", false),
+        let is_vtun = matches!(self.carrier, Carrier::Vtun(_));
+        // What these match is nothing but tunnels: nodes are behind eth0, guests behind devices of any name.
+        let ports: Vec<_> = match is_vtun {
+            true => self.taps().map(|tap| format!("{tap}+")).collect(),
+            false => self.peers().map(|(place, _)| format!("{PREFIX}{place}.+")).collect(),
         };
         let subnet = plan.subnet();
         // The gateway is the first address of each network, of any.
         let within = plan.addresses() - 1;
         let gateway = Ipv4Addr::from_bits(subnet.network().to_bits() | 1);
         let mask = Ipv4Addr::from_bits(subnet.netmask().to_bits() | within);
-        let jumps = ["INPUT -i", "FORWARD -i", "FORWARD -o", "OUTPUT -o"];
-        let jumps = jumps.map(|from| format!("{from} {ports} -j {CHAIN}"));
+        let ways = ["INPUT -i", "FORWARD -i", "FORWARD -o", "OUTPUT -o"];
+        let jumps = ports.iter().flat_map(|port| ways.map(|way| format!("{way} {port} -j {CHAIN}")));
         let drops = [
             format!("-p 0x806 --arp-ip-dst {gateway}/{mask}"),
             format!("-p 0x806 --arp-ip-src {gateway}/{mask}"),
             "-p 0x800 --ip-proto udp --ip-dport 67:68".to_owned(),
         ];
         // A spanning tree would close what it takes for loops.
-        let tree = (!is_tree).then(|| "-d BGA".to_owned());
-        jumps
-            .into_iter()
-            .chain(drops.into_iter().chain(tree).map(|what| format!("{CHAIN} {what} -j DROP")))
-            .collect()
+        let tree = (!is_vtun).then(|| "-d BGA".to_owned());
+        jumps.chain(drops.into_iter().chain(tree).map(|what| format!("{CHAIN} {what} -j DROP"))).collect()
     }
 }
 
@@ -652,7 +652,9 @@ mod tests {
         let mesh = |carrier| Mesh { clusters: vec![cluster(2), cluster(3)], own: 0, carrier };
         let wanted = mesh(Carrier::Vxlan).frame_rules(&plan);
         let by_vtun = mesh(Carrier::Vtun(secret(""))).frame_rules(&plan);
-        assert!(by_vtun.contains("FORWARD -i tap-+ -j EUCA-TUN"), "{by_vtun:?}");
+        for jump in ["FORWARD -i tap-0-1+ -j EUCA-TUN", "OUTPUT -o tap-1-0+ -j EUCA-TUN"] {
+            assert!(by_vtun.contains(jump), "{by_vtun:?}");
+        }
         assert!(!by_vtun.contains("EUCA-TUN -d BGA -j DROP"), "{by_vtun:?}");
         assert!(
             wanted.contains("EUCA-TUN -p 0x806 --arp-ip-dst 10.10.0.1/255.255.0.31 -j DROP"),
@@ -665,8 +667,8 @@ mod tests {
         assert_eq!(frame_change(present_frame_rules(&named), &wanted), None);
         assert_eq!(frame_change(present_frame_rules(foreign), &BTreeSet::new()), None);
         let twice =
-            frame_change(present_frame_rules(&format!("{saved}-A FORWARD -i et+ -j EUCA-TUN\n")), &wanted);
-        assert_eq!(twice.unwrap().matches("-D FORWARD -i et+ -j EUCA-TUN\n").count(), 2);
+            frame_change(present_frame_rules(&format!("{saved}-A FORWARD -i et1.+ -j EUCA-TUN\n")), &wanted);
+        assert_eq!(twice.unwrap().matches("-D FORWARD -i et1.+ -j EUCA-TUN\n").count(), 2);
         let gone = frame_change(present_frame_rules(&saved), &BTreeSet::new()).unwrap();
         assert!(gone.ends_with("-X EUCA-TUN\n") && !gone.contains("-A "), "{gone}");
     }

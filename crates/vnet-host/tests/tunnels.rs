@@ -162,7 +162,8 @@ fn guest(namespace: &Peer, place: u8, bridge: &str, vlan: u16) -> Guest {
     let subnet = network(vlan).subnet;
     let host = |index: u8| subnet.hosts().nth(usize::from(index) - 1).unwrap();
     let address = host(2 + place);
-    let tap = format!("tap{vlan}-{place}");
+    // As the devices that nodes are behind are called; "et" is how names of tunnels begin.
+    let tap = format!("eth{vlan}-{place}");
     let peer = Peer::new(&tap);
     ip(&["link", "set", &tap, "netns", namespace.namespace()]);
     namespace.ip(&["link", "set", &tap, "up", "master", bridge]);
@@ -323,7 +324,7 @@ fn wireguard_joins_networks_of_three_clusters() {
             ("ip", &["link", "set", &first, "type", "bridge_slave", "isolated", "off"]),
             ("wg", &["set", WIREGUARD, "listen-port", "6000"]),
             ("ebtables", &["-F", "EUCA-TUN"]),
-            ("ebtables", &["-D", "FORWARD", "-i", "et+", "-j", "EUCA-TUN"]),
+            ("ebtables", &["-D", "FORWARD", "-i", "et1.+", "-j", "EUCA-TUN"]),
             ("iptables", &["-F", "EUCA-IN"]),
         ] {
             clusters[0].program(program, arguments);
