@@ -41,7 +41,7 @@ for name in busybox ip bridge xtables-nft-multi wg vtund dnsmasq dhcpd; do
     path=$(command -v "$name") || { echo "lab: no $name here; see tests/setup.sh" >&2; exit 125; }
     programs+=("$(place "$path")")
 done
-plugins=(/usr/lib/x86_64-linux-gnu/xtables/*.so)
+plugins=(/usr/lib/x86_64-linux-gnu/{xtables/*,ossl-modules/legacy}.so)
 data=(/etc/protocols /etc/services /etc/passwd /etc/group)
 
 mkdir -p "$out"
@@ -65,7 +65,7 @@ if [[ ! -f $out/.version || $(< "$out/.version") != "$version" ]]; then
     busybox --list | while read -r applet; do
         ln -s busybox "$root/usr/bin/$applet"
     done
-    for applet in modprobe poweroff; do ln -s ../bin/busybox "$root/usr/sbin/$applet"; done
+    for applet in ifconfig modprobe poweroff; do ln -s ../bin/busybox "$root/usr/sbin/$applet"; done
     rm "$root"/usr/bin/{busybox,ip}
     copy_to "$root" "${programs[@]}" "${plugins[@]}" "${data[@]}"
     for name in iptables iptables-save iptables-restore ebtables ebtables-save ebtables-restore; do

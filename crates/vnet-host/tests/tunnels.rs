@@ -618,3 +618,45 @@ fn a_tunnel_that_cannot_be_had_keeps_no_network_from_coming() {
         assert!(cluster.namespace.ip(&["link", "show", "master", "eth1"]).contains("tap-0-1"));
     });
 }
+
+#[test]
+fn net_t233_vtun_joins_networks_with_vlans() {
+    inside(async || {
+        let folder = tempfile::tempdir().unwrap();
+        ip(&["link", "add", "under", "up", "type", "bridge"]);
+        let secret = secret(&folder);
+        let clusters = [0, 1].map(|place| Cluster::new(place, true, Transport::Vtun, &secret));
+        for cluster in &clusters {
+            cluster.joins(&[0, 1]);
+            assert_eq!(cluster.tunnels(), ["tap-0-1", "tap-0-1.10", "tap-1-0", "tap-1-0.10"]);
+            let ports = cluster.namespace.ip(&["-oneline", "link", "show", "master", "eucabr10"]);
+            assert!(["tap-0-1.10", "tap-1-0.10"].iter().all(|tap| ports.contains(tap)), "{ports}");
+            cluster.namespace.ip(&["link", "set", "eucabr10", "type", "bridge", "stp_state", "0"]);
+            cluster.is_mended("the spanning tree protocol");
+            let start = Instant::now();
+            while vtunds(&cluster.namespace).len() < 2 {
+                assert!(start.elapsed() < OPENING, "vtund");
+                cluster.run(async { tokio::time::sleep(Duration::from_millis(100)).await });
+            }
+        }
+        let guests = clusters.each_ref().map(|cluster| cluster.guest("eucabr10", 10));
+        let [zero, one] = &guests;
+        reaches(zero, one, "joined");
+        reaches(one, zero, "joined");
+        Guest::heard(&one.talk);
+        zero.says(WHOLE);
+        assert_eq!(Guest::heard(&one.talk), [(WHOLE, zero.address.into())], "no loop");
+        clusters[1].does(Effect::StartNetwork(network(11)));
+        let stranger = clusters[1].guest("eucabr11", 11);
+        stranger.peer.ip(&["address", "add", "10.10.1.29/27", "dev", "eth0"]);
+        zero.says(WHOLE);
+        assert_eq!(Guest::heard(&stranger.talk), [], "another network");
+        drop(stranger);
+        clusters[1].does(Effect::StopNetwork(network(11)));
+        assert_eq!(clusters[1].tunnels().len(), 4, "detached");
+        for cluster in &clusters {
+            cluster.joins(&[]);
+            assert_eq!((cluster.tunnels(), vtunds(&cluster.namespace)), (vec![], vec![]), "left");
+        }
+    });
+}
