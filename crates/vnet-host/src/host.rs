@@ -25,7 +25,7 @@ use crate::firewall::Firewall;
 use crate::links::{self, Address, Device, Kind, Link, Links, Step};
 use crate::plan::{Active, Plan, Site, bridge_name};
 use crate::program;
-use crate::tunnels::{self, Mesh, Secret, Tools, Transport, TunnelSettings, WIREGUARD};
+use crate::tunnels::{self, Mesh, Secret, Tools, TunnelSettings, WIREGUARD};
 use crate::vtun::{self, Vtun, Vtund};
 
 /// Whether the kernel passes packets from one device to another.
@@ -114,8 +114,8 @@ impl Host {
     #[must_use]
     pub fn with_tunnels(self, settings: TunnelSettings) -> Self {
         let keys = settings.secret.parent().unwrap_or(&settings.secret);
-        let is_vtun = settings.transport == Transport::Vtun;
-        let vtund = is_vtun.then(|| Vtund::new(keys, &settings.run));
+        // By whatever they are joined now: by vtun before, perhaps.
+        let vtund = Some(Vtund::new(keys, &settings.run));
         Self { tunnels: Some(settings), vtund, ..self }
     }
 
@@ -124,11 +124,11 @@ impl Host {
     /// # Errors
     /// When a pid file stays.
     pub async fn stop(&self) -> Result<(), Error> {
-        self.follow(None).await?;
-        match &self.dhcp {
-            Some(server) => Ok(server.stop().await?),
-            None => Ok(()),
+        let vtund = self.follow(None).await;
+        if let Some(server) = &self.dhcp {
+            server.stop().await?;
         }
+        Ok(vtund?)
     }
 
     /// Has these processes of vtun run, and no others.

@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use euca_vnet::MAX_PEERS;
-use futures_util::future::join_all;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::Command;
@@ -88,16 +87,16 @@ pub fn configuration(password: &Secret) -> Option<Secret> {
     if password.len() > MAX_PASSWORD || !password.bytes().all(is_plain) {
         return None;
     }
+    // Nothing is to be done to devices: they are up already, and are to stay so.
     let mut text = format!(
-        "options {{\n  port {PORT};\n  syslog daemon;\n  ifconfig /sbin/ifconfig;\n  route /sbin/route;\n  \
-         firewall /sbin/iptables;\n  ip /sbin/ip;\n}}\n\n\
+        "options {{\n  port {PORT};\n  syslog daemon;\n}}\n\n\
          default {{\n  compress no;\n  encrypt yes;\n  speed 0;\n  proto tcp;\n}}\n"
     );
     for (client, server) in pairs() {
         let _ = write!(
             text,
             "\ntun-{client}-{server} {{\n  passwd {password};\n  type ether;\n  keepalive yes;\n  \
-             device {};\n  up {{\n    ifconfig \"%% up\";\n  }};\n  down {{\n    ifconfig \"%% down\";\n  }};\n}}\n",
+             device {};\n}}\n",
             tap(client, server)
         );
     }
@@ -163,17 +162,18 @@ struct Files {
 
 #[derive(Debug, Default)]
 struct Kept {
-    wanted: Option<Vtun>,
+    /// What is so; nothing as long as nobody knows.
+    reached: Option<Option<Vtun>>,
     /// Whether those of a former life are ended.
     alone: bool,
     keepers: BTreeMap<String, Keeper>,
 }
 
-/// Who owns a process, until the sender is dropped.
+/// Who owns a process, until the sender is gone.
 #[derive(Debug)]
 struct Keeper {
     call: Vec<OsString>,
-    end: oneshot::Sender<()>,
+    end: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
@@ -195,19 +195,25 @@ impl Vtund {
     /// When files cannot be written; what was over has ended.
     pub async fn follow(&self, wanted: Option<&Vtun>) -> Result<(), Error> {
         let mut kept = self.kept.lock().await;
-        if kept.alone && kept.wanted.as_ref() == wanted {
+        let before = kept.reached.take();
+        if before.as_ref().is_some_and(|before| before.as_ref() == wanted) {
+            kept.reached = before;
             return Ok(());
         }
-        // Until it is done nobody knows what there is.
-        let before = kept.wanted.take();
         let calls = wanted.map(|wanted| wanted.calls(&self.files.configuration)).unwrap_or_default();
         let configured = |vtun: Option<&Vtun>| vtun.map(|vtun| vtun.configuration.clone());
-        let same = configured(before.as_ref()) == configured(wanted);
-        let (stay, over): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut kept.keepers)
-            .into_iter()
-            .partition(|(name, keeper)| same && calls.get(name) == Some(&keeper.call));
-        kept.keepers = stay;
-        join_all(over.into_values().map(Keeper::end)).await;
+        let same = configured(before.flatten().as_ref()) == configured(wanted);
+        for (name, keeper) in &mut kept.keepers {
+            if !same || calls.get(name) != Some(&keeper.call) {
+                keeper.end = None;
+            }
+        }
+        // All of them end at once. One that nobody waits for to the end is waited for the next time.
+        while let Some((name, keeper)) = kept.keepers.iter_mut().find(|(_, keeper)| keeper.end.is_none()) {
+            let _ = (&mut keeper.task).await;
+            let name = name.clone();
+            kept.keepers.remove(&name);
+        }
         if !kept.alone {
             self.end_former().await?;
             kept.alone = true;
@@ -220,7 +226,7 @@ impl Vtund {
             let files = self.files.clone();
             kept.keepers.entry(name).or_insert_with_key(|name| Keeper::new(name.clone(), call, files));
         }
-        kept.wanted = wanted.cloned();
+        kept.reached = Some(wanted.cloned());
         Ok(())
     }
 
@@ -229,6 +235,11 @@ impl Vtund {
         for (file, group) in self.files.with(|files| Ok(files.former())).await? {
             if let Some(group) = group {
                 end(group).await;
+                // The original's may be root's.
+                if group > 1 && kill(Pid::from_raw(group), None) == Err(nix::Error::EPERM) {
+                    let file = file.display();
+                    tracing::warn!(%file, group, "a process of another user: if it is vtund, end it by hand");
+                }
             }
             self.files.with(move |_| remove(&file)).await?;
         }
@@ -277,12 +288,7 @@ impl Keeper {
     fn new(name: String, call: Vec<OsString>, files: Files) -> Self {
         let (end, over) = oneshot::channel();
         let task = tokio::spawn(keep(name, call.clone(), files, over));
-        Self { call, end, task }
-    }
-
-    async fn end(self) {
-        drop(self.end);
-        let _ = self.task.await;
+        Self { call, end: Some(end), task }
     }
 }
 
@@ -309,11 +315,11 @@ async fn keep(name: String, call: Vec<OsString>, files: Files, mut over: oneshot
                 if let Some(id) = id {
                     end(id).await;
                 }
-                pauses.lived(process.age());
-                let (status, words) = process.last_words().await;
                 if is_over {
                     break;
                 }
+                pauses.lived(process.age());
+                let (status, words) = process.last_words().await;
                 Error::Ended { status, words }
             }
             Err(error) => error,
@@ -339,12 +345,12 @@ async fn start(call: &[OsString], files: &Files) -> Result<Process, Error> {
 /// Ends the processes of this group, whoever has started them.
 async fn end(group: i32) {
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
-        for id in members(group).await {
+        for id in members(group).await.unwrap_or_default() {
             // Gone meanwhile is as good.
             let _ = kill(Pid::from_raw(id), signal);
         }
         let gone = async {
-            while !members(group).await.is_empty() {
+            while !members(group).await.is_ok_and(|members| members.is_empty()) {
                 sleep(Duration::from_millis(20)).await;
             }
         };
@@ -356,7 +362,7 @@ async fn end(group: i32) {
 }
 
 /// The processes of vtund that are alive, of this group, or the process of this id and what it has started.
-async fn members(group: i32) -> Vec<i32> {
+async fn members(group: i32) -> io::Result<Vec<i32>> {
     let found = spawn_blocking(move || -> io::Result<Vec<i32>> {
         let entries = std::fs::read_dir("/proc")?.flatten();
         let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -366,7 +372,7 @@ async fn members(group: i32) -> Vec<i32> {
         };
         Ok(ids.filter(is_member).collect())
     });
-    found.await.ok().and_then(Result::ok).unwrap_or_default()
+    found.await.map_err(io::Error::other)?
 }
 
 /// Whether that is the line of `/proc/<id>/stat` (proc(5)) of a vtund of this group.
@@ -395,11 +401,10 @@ mod tests {
     fn net_t229_every_way_has_a_section_with_the_password() {
         let Secret(text) = vtun(0, &[]).configuration;
         assert!(text.starts_with(
-            "options {\n  port 5000;\n  syslog daemon;\n  ifconfig /sbin/ifconfig;\n  route /sbin/route;\n  \
-             firewall /sbin/iptables;\n  ip /sbin/ip;\n}\n\n\
+            "options {\n  port 5000;\n  syslog daemon;\n}\n\n\
              default {\n  compress no;\n  encrypt yes;\n  speed 0;\n  proto tcp;\n}\n\n\
-             tun-0-1 {\n  passwd secret;\n  type ether;\n  keepalive yes;\n  device tap-0-1;\n  \
-             up {\n    ifconfig \"%% up\";\n  };\n  down {\n    ifconfig \"%% down\";\n  };\n}\n\ntun-0-2 {\n"
+             tun-0-1 {\n  passwd secret;\n  type ether;\n  keepalive yes;\n  device tap-0-1;\n}\n\n\
+             tun-0-2 {\n"
         ));
         assert_eq!(text.matches("\n  passwd secret;\n").count(), 56);
         for (client, server) in pairs() {
@@ -439,6 +444,25 @@ mod tests {
         let three = calls(vtun(2, &[(0, [192, 168, 7, 1]), (1, [192, 168, 7, 2])]));
         assert_eq!(three.len(), 3);
         assert_eq!(three[1], row("vtund-client-2-1", "-n -f /keys/vtunall.conf -p tun-2-1 192.168.7.2"));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_has_waited_for_is_ended_the_next_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let vtund = Vtund::new(folder.path(), folder.path());
+        let (end, over) = oneshot::channel();
+        let (go, gone) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let _ = over.await;
+            let _ = gone.await;
+        });
+        let keeper = Keeper { call: vec![], end: Some(end), task };
+        vtund.kept.lock().await.keepers.insert(SERVER.to_owned(), keeper);
+        assert!(timeout(Duration::from_millis(50), vtund.follow(None)).await.is_err());
+        assert!(vtund.kept.lock().await.keepers.contains_key(SERVER));
+        go.send(()).unwrap();
+        vtund.follow(None).await.unwrap();
+        assert!(vtund.kept.lock().await.keepers.is_empty());
     }
 
     #[test]
