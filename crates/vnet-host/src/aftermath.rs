@@ -3,7 +3,7 @@
 //! goes on to a former owner.
 //!
 //! No order waits for it or fails by it. However many orders come meanwhile, what is due is one set of addresses and one
-//! translation, the latest.
+//! translation, the latest. What fails stays due until the next look around.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -31,7 +31,7 @@ use rtnetlink::proto::{ConnectionHandle, new_connection};
 use rtnetlink::sys::{SocketAddr, protocols::NETLINK_NETFILTER};
 use tokio::time::timeout;
 
-use crate::links::Address;
+use crate::links::{Address, Wanted};
 use crate::plan::{Active, Site};
 
 /// How long the kernel may take, for either of the two.
@@ -51,7 +51,21 @@ pub(crate) struct Aftermath {
 #[derive(Default)]
 struct Due {
     arrived: BTreeSet<Address>,
-    translation: Option<Translation>,
+    /// Translates as this does.
+    translation: Option<(Arc<Site>, Arc<Active>)>,
+    /// What there is to be by the last order: nothing else is announced.
+    wanted: Arc<Wanted>,
+    /// Whether a task has been told to do it.
+    is_told: bool,
+}
+
+/// What orders have changed that something follows from.
+#[derive(Default)]
+pub(crate) struct News {
+    /// Public addresses that were not there before.
+    pub arrived: BTreeSet<Address>,
+    /// Whether addresses may be translated in another way.
+    pub translates: bool,
 }
 
 /// What has failed when it was tried last: the log has it.
@@ -62,20 +76,24 @@ struct Failing {
 }
 
 impl Aftermath {
-    /// Has neighbours learn of the addresses that have `arrived`, and connections forgotten that are not by the
-    /// `translation`, if it is new; soon. What was to be announced and is not `wanted` any more is left out.
+    /// Has neighbours learn of the addresses that have arrived, and connections forgotten that contradict a new
+    /// translation; soon. What was to be announced and is not `wanted` any more is left out.
     pub fn follow(
         self: &Arc<Self>,
-        arrived: Vec<Address>,
-        translation: Option<Translation>,
-        wanted: &BTreeSet<Address>,
+        news: News,
+        site: &Arc<Site>,
+        active: &Arc<Active>,
+        wanted: &Arc<Wanted>,
     ) {
+        let is_news = news.translates || !news.arrived.is_empty();
         let mut due = self.due();
-        let is_told = !due.is_empty();
-        due.arrived.extend(arrived);
-        due.arrived.retain(|address| wanted.contains(address));
-        due.translation = translation.or(due.translation.take());
-        if !is_told && !due.is_empty() {
+        due.wanted = Arc::clone(wanted);
+        due.announce(news.arrived);
+        if news.translates {
+            due.translation = Some((Arc::clone(site), Arc::clone(active)));
+        }
+        if is_news && !due.is_told {
+            due.is_told = true;
             let this = Arc::clone(self);
             tokio::spawn(async move { this.finish().await });
         }
@@ -84,15 +102,25 @@ impl Aftermath {
     /// Does what is due, after whoever is at it.
     pub async fn finish(&self) {
         let mut failing = self.turn.lock().await;
-        let Due { arrived, translation } = take(&mut *self.due());
+        let (arrived, translation) = {
+            let mut due = self.due();
+            due.is_told = false;
+            (Arc::new(take(&mut due.arrived)), due.translation.take())
+        };
         if !arrived.is_empty() {
-            let work = tokio::task::spawn_blocking(move || announce(&arrived));
+            let announced = Arc::clone(&arrived);
+            let work = tokio::task::spawn_blocking(move || announce(&announced));
             let done = timeout(PATIENCE, work).await.map(|done| done.unwrap_or_else(|end| Err(end.into())));
-            tell(&mut failing.announce, "neighbours do not learn of new public addresses", done);
+            if !tell(&mut failing.announce, "neighbours do not learn of new public addresses", done) {
+                self.due().announce(arrived.iter().cloned());
+            }
         }
-        if let Some(translation) = translation {
-            let done = timeout(PATIENCE, forget(&translation)).await;
-            tell(&mut failing.forget, "connections may go on to former owners of public addresses", done);
+        if let Some((site, active)) = translation {
+            let done = timeout(PATIENCE, forget(&Translation::new(&site, &active))).await;
+            if !tell(&mut failing.forget, "connections may go on to former owners of public addresses", done)
+            {
+                self.due().translation.get_or_insert((site, active));
+            }
         }
     }
 
@@ -102,13 +130,14 @@ impl Aftermath {
 }
 
 impl Due {
-    fn is_empty(&self) -> bool {
-        self.arrived.is_empty() && self.translation.is_none()
+    fn announce(&mut self, arrived: impl IntoIterator<Item = Address>) {
+        self.arrived.extend(arrived);
+        self.arrived.retain(|address| self.wanted.addresses.contains(address));
     }
 }
 
-/// Says what the consequence of a failure is, unless the last try has failed as well.
-fn tell(failing: &mut bool, consequence: &str, done: Result<io::Result<()>, impl Into<io::Error>>) {
+/// Says what the consequence of a failure is, unless the last try has failed as well. Brings whether it is done.
+fn tell(failing: &mut bool, consequence: &str, done: Result<io::Result<()>, impl Into<io::Error>>) -> bool {
     let done = done.unwrap_or_else(|late| Err(late.into()));
     if let Err(error) = &done
         && !*failing
@@ -116,6 +145,7 @@ fn tell(failing: &mut bool, consequence: &str, done: Result<io::Result<()>, impl
         tracing::warn!(%error, "{consequence}");
     }
     *failing = done.is_err();
+    !*failing
 }
 
 /// Tells everybody on the devices of these addresses, once, that they are there (RFC 5227 §2.3). Blocks.
@@ -147,7 +177,7 @@ fn announcement(mac: [u8; 6], address: Ipv4Addr) -> Vec<u8> {
 }
 
 /// Who stands for whom, of ours.
-pub(crate) struct Translation {
+struct Translation {
     /// Guests' own addresses.
     private: Ipv4Net,
     /// Addresses outside, in use or not.
@@ -165,7 +195,7 @@ struct Way {
 }
 
 impl Translation {
-    pub fn new(site: &Site, active: &Active) -> Self {
+    fn new(site: &Site, active: &Active) -> Self {
         Self {
             private: site.managed.plan.subnet(),
             public: site.managed.public.addresses().collect(),
@@ -192,7 +222,8 @@ impl Translation {
     }
 }
 
-/// Has the kernel forget the connections that contradict this: their next packets are first ones.
+/// Has the kernel forget the connections that contradict this: their next packets are first ones. One that it does not
+/// forget is not in the way of the others.
 async fn forget(translation: &Translation) -> io::Result<()> {
     // A connection in the network namespace of the calling thread, over when its handle is dropped.
     let (connection, kernel, _) = new_connection::<NetfilterMessage>(NETLINK_NETFILTER)?;
@@ -204,14 +235,16 @@ async fn forget(translation: &Translation) -> io::Result<()> {
         }));
     })
     .await?;
+    let mut done = Ok(());
     for (way, identity) in former {
         match ask(&kernel, ConntrackMessage::Delete(identity), NLM_F_ACK, drop).await {
-            Err(error) if error.raw_os_error() == Some(nix::Error::ENOENT as i32) => {}
-            done => done?,
+            Err(error) if error.raw_os_error() != Some(nix::Error::ENOENT as i32) => {
+                done = done.and(Err(error));
+            }
+            _ => tracing::debug!(?way, "connection forgotten"),
         }
-        tracing::debug!(?way, "connection forgotten");
     }
-    Ok(())
+    done
 }
 
 /// Asks the kernel's connection tracking, and shows each connection in its answer.

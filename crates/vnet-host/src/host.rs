@@ -9,6 +9,7 @@
 //! order looks at what there is.
 
 use std::collections::BTreeSet;
+use std::mem::take;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ use euca_vnet::{Effect, Effects, Failure, Tunnels};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
-use crate::aftermath::{Aftermath, Translation};
+use crate::aftermath::{Aftermath, News};
 use crate::dhcp::{self, DhcpServer};
 use crate::firewall::Firewall;
 use crate::links::{self, Address, Device, Kind, Link, Links, Step};
@@ -34,7 +35,7 @@ const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
 /// A Linux host with virtual networks.
 pub struct Host {
     /// Nothing where networks are not ours to make: in STATIC mode.
-    site: Option<Site>,
+    site: Option<Arc<Site>>,
     dhcp: Option<DhcpServer>,
     tunnels: Option<TunnelSettings>,
     vtund: Option<Vtund>,
@@ -50,6 +51,8 @@ struct State {
     restored: bool,
     /// What the kernel was brought to, and for what.
     reached: Option<(Arc<Active>, Plan)>,
+    /// What nothing has followed from yet: of orders that have failed, or were given up half-way.
+    news: News,
     /// The VLANs that have been started, in this order: the last one is served first (network.md §9.3).
     started: Vec<u16>,
     kernel: Option<Kernel>,
@@ -100,7 +103,7 @@ pub type Differences = Vec<String>;
 impl Host {
     /// A host of this site on which nothing is active yet. Without a site, all it may have is a DHCP server.
     pub fn new(site: impl Into<Option<Site>>, runner: Arc<dyn CommandRunner>) -> Self {
-        let (site, state, aftermath) = (site.into(), Mutex::default(), Arc::default());
+        let (site, state, aftermath) = (site.into().map(Arc::new), Mutex::default(), Arc::default());
         Self { site, dhcp: None, tunnels: None, vtund: None, runner, state, aftermath }
     }
 
@@ -182,6 +185,13 @@ impl Host {
     /// # Errors
     /// When that cannot be done.
     pub async fn repair(&self) -> Result<Differences, Error> {
+        let mended = self.mend().await;
+        self.aftermath.finish().await;
+        mended
+    }
+
+    /// The same, but for what no order waits for.
+    async fn mend(&self) -> Result<Differences, Error> {
         let mut state = self.state.lock().await;
         if !state.restored {
             return Ok(Differences::new());
@@ -190,7 +200,6 @@ impl Host {
         let differences = self.bring(&mut state).await?;
         let bridges = self.bridges(&state);
         drop(state);
-        self.aftermath.finish().await;
         if let Some(server) = &self.dhcp {
             server.follow(bridges).await?;
         }
@@ -208,7 +217,7 @@ impl Host {
         let reached = state.reached.take();
         let work = kernel.look(site, &Plan::default(), reached.as_ref().map(|(_, plan)| plan)).await?;
         let told = work.told_whole();
-        let left = self.work(&kernel, work, &Plan::default(), &Active::default()).await?;
+        let left = self.work(site, &mut state, &kernel, work, &Plan::default(), &Arc::default()).await?;
         self.follow(None).await?;
         self.aftermath.finish().await;
         left.map_or(Ok(told), Err)
@@ -221,7 +230,7 @@ impl Host {
         loop {
             tokio::time::sleep(pause).await;
             let begun = Instant::now();
-            match self.repair().await {
+            match self.mend().await {
                 Ok(differences) => {
                     for difference in differences {
                         tracing::warn!(difference, "the host was not as it should be, mended");
@@ -230,6 +239,7 @@ impl Host {
                 Err(error) => tracing::error!(error = chain(&error), "the host is not as it should be"),
             }
             pause = period.max(begun.elapsed() * 50);
+            self.aftermath.finish().await;
         }
     }
 
@@ -323,7 +333,7 @@ impl Host {
         };
         let (mut told, joined) =
             if looked { (work.told(), work.told_of_tunnels()) } else { Default::default() };
-        let mut unjoined = self.work(&kernel, work, &plan, active).await?;
+        let mut unjoined = self.work(site, state, &kernel, work, &plan, active).await?;
         if let Err(error) = self.follow(plan.vtun.as_ref()).await {
             unjoined.get_or_insert(error.into());
         }
@@ -341,17 +351,17 @@ impl Host {
     /// wrong with tunnels.
     async fn work(
         &self,
+        site: &Arc<Site>,
+        state: &mut State,
         kernel: &Kernel,
         work: Work,
         plan: &Plan,
-        active: &Active,
+        active: &Arc<Active>,
     ) -> Result<Option<Error>, Error> {
-        let arrived = work.arrived(&active.public);
-        let translates = work.translates();
+        state.news.arrived.extend(work.arrived(&active.public));
+        state.news.translates |= work.translates();
         let unjoined = kernel.work(work).await?;
-        let translation =
-            self.site.as_ref().filter(|_| translates).map(|site| Translation::new(site, active));
-        self.aftermath.follow(arrived, translation, &plan.links.addresses);
+        self.aftermath.follow(take(&mut state.news), site, active, &plan.links);
         Ok(unjoined)
     }
 }
@@ -403,12 +413,12 @@ impl Work {
     }
 
     /// Those of these addresses that are not there yet.
-    fn arrived(&self, public: &BTreeSet<Ipv4Addr>) -> Vec<Address> {
+    fn arrived(&self, public: &BTreeSet<Ipv4Addr>) -> impl Iterator<Item = Address> {
         let added = self.steps.iter().filter_map(|step| match step {
             Step::AddAddress(address) => Some(address),
             _ => None,
         });
-        added.filter(|address| public.contains(&address.address)).cloned().collect()
+        added.filter(|address| public.contains(&address.address)).cloned()
     }
 
     /// Whether it changes what addresses are translated to.

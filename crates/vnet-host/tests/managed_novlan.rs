@@ -7,12 +7,15 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use euca_command::Programs;
+use euca_command::{CommandRunner, Error, Output, Programs};
 use euca_vnet::{Effect, Effects as _, Group, Network, Ports, PublicAddresses, Rule, State, Traffic};
 use euca_vnet_host::testing::{self, Answer, Peer, answers, connects, ip, isolated, succeed};
 use euca_vnet_host::{Host, Site};
+use futures_util::future::BoxFuture;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// The guest of VLAN 10, its neighbour there, and that of VLAN 15.
 const GUEST: &str = "10.10.1.2";
@@ -472,6 +475,111 @@ fn connections_do_not_go_on_to_a_former_owner() {
         soon("free", || comes(&world, ELASTIC, &second).is_none()).await;
         soon("free out", || comes(&second, "192.168.7.1", &world).as_deref() == Some("192.168.7.2")).await;
         passes();
+    });
+}
+
+/// A connection from outside to the elastic address of the guest, which the neighbour gets.
+struct Former {
+    outside: TcpStream,
+    inside: TcpStream,
+}
+
+impl Former {
+    async fn new(host: &Host, site: &Site, world: &World) -> Self {
+        let any = Rule { source: "192.168.7.0/24".parse().unwrap(), traffic: Traffic::Any };
+        let networks = vec![network(site, 10, "default", vec![any])];
+        order(host, [Effect::Restore(State { networks, public: vec![], ..State::default() })]).await;
+        order(host, map(ELASTIC, GUEST)).await;
+        let listener = world.guest.inside(|| TcpListener::bind("0.0.0.0:7000")).unwrap();
+        let outside = world.clc.inside(|| TcpStream::connect((address(ELASTIC), 7000))).unwrap();
+        outside.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        let (inside, _) = listener.accept().unwrap();
+        inside.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        Self { outside, inside }
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.outside.write_all(b"?").and_then(|()| self.inside.read_exact(&mut [0])).is_ok()
+    }
+
+    async fn is_reset(&mut self) {
+        soon("TCP is reset", || {
+            let written = self.outside.write_all(b"?");
+            written.and_then(|()| self.outside.read_exact(&mut [0])).is_err_and(|error| {
+                matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+            })
+        })
+        .await;
+    }
+}
+
+/// Set in a process that runs one test.
+const ALONE: &str = "EUCA_TEST_ALONE";
+
+#[test]
+fn what_could_not_be_forgotten_is_when_the_host_is_looked_after() {
+    if std::env::var_os(ALONE).is_none() {
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        let test = "what_could_not_be_forgotten_is_when_the_host_is_looked_after";
+        let told = succeed(alone.args(["--exact", test, "--nocapture"]).env(ALONE, "1"));
+        assert!(told.contains("1 passed"), "{told}");
+        return;
+    }
+    isolated(async || {
+        let world = World::new();
+        let site = site(None);
+        let host = host(&site);
+        let mut former = Former::new(&host, &site, &world).await;
+        order(&host, map(ELASTIC, NEIGHBOUR)).await;
+        // No file, so no socket, for what runs next.
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        setrlimit(Resource::RLIMIT_NOFILE, 0, hard).unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        setrlimit(Resource::RLIMIT_NOFILE, soft, hard).unwrap();
+        assert!(former.goes_on(), "nothing is forgotten yet");
+        assert_eq!(host.repair().await.unwrap(), [""; 0]);
+        former.is_reset().await;
+    });
+}
+
+/// The programs of this host, whose end is not noticed while it is deaf.
+#[derive(Default)]
+struct Deaf {
+    programs: Programs,
+    is_deaf: AtomicBool,
+}
+
+impl CommandRunner for Deaf {
+    fn run(&self, command: euca_command::Command) -> BoxFuture<'_, Result<Output, Error>> {
+        Box::pin(async move {
+            let is_restore = command.program.ends_with("iptables-restore");
+            let done = self.programs.run(command).await;
+            if is_restore && self.is_deaf.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+            done
+        })
+    }
+}
+
+#[test]
+fn connections_are_forgotten_by_the_order_after_one_that_was_given_up() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(None);
+        let runner = Arc::new(Deaf::default());
+        let host = Host::new(site.clone(), Arc::clone(&runner) as Arc<dyn CommandRunner>);
+        let mut former = Former::new(&host, &site, &world).await;
+        let [_, moved] = map(ELASTIC, NEIGHBOUR);
+        runner.is_deaf.store(true, Ordering::Relaxed);
+        let given_up = tokio::time::timeout(Duration::from_secs(5), host.carry_out(&moved)).await;
+        assert!(given_up.is_err());
+        runner.is_deaf.store(false, Ordering::Relaxed);
+        let saved = succeed(Command::new("iptables-save").args(["-t", "nat"]));
+        assert!(saved.contains(&format!("--to-destination {NEIGHBOUR}")), "{saved}");
+        assert!(former.goes_on(), "nothing is forgotten yet");
+        order(&host, [moved]).await;
+        former.is_reset().await;
     });
 }
 
