@@ -453,7 +453,11 @@ fn link(message: LinkMessage) -> Option<(String, Link)> {
                     match info {
                         LinkInfo::Kind(kind) => link.kind = Some(kind),
                         LinkInfo::Data(InfoData::Bridge(facts)) => {
-                            link.stp = facts.contains(&InfoBridge::StpState(BridgeStpState::KernelStp));
+                            // Also where `/sbin/bridge-stp` has a program speak it instead of the kernel.
+                            let off = BridgeStpState::Disabled;
+                            link.stp = facts
+                                .iter()
+                                .any(|fact| matches!(fact, InfoBridge::StpState(state) if *state != off));
                         }
                         LinkInfo::PortData(InfoPortData::BridgePort(port)) => {
                             link.isolated = port.contains(&InfoBridgePort::Isolated(true));
@@ -479,4 +483,33 @@ fn address(message: &AddressMessage, names: &BTreeMap<u32, &String>) -> Option<A
         prefix: message.header.prefix_len,
         link_scope: message.header.scope == AddressScope::Link,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bridge_speaks_the_spanning_tree_protocol_whoever_does_it() {
+        let bridge = Device::new(Kind::Bridge { stp: true });
+        for (state, speaks) in [
+            (BridgeStpState::Disabled, false),
+            (BridgeStpState::KernelStp, true),
+            (BridgeStpState::UserStp, true),
+        ] {
+            let facts = vec![InfoBridge::HelloTime(TWO_SECONDS), InfoBridge::StpState(state)];
+            let infos = vec![LinkInfo::Kind(InfoKind::Bridge), LinkInfo::Data(InfoData::Bridge(facts))];
+            let mut message = LinkMessage::default();
+            message.header.flags = LinkFlags::Up;
+            message.attributes =
+                vec![LinkAttribute::IfName("eucabr10".to_owned()), LinkAttribute::LinkInfo(infos)];
+            let (name, link) = link(message).unwrap();
+            assert_eq!((name.as_str(), link.stp), ("eucabr10", speaks), "{state:?}");
+            assert_eq!(
+                is_as_wanted(&bridge, &link, &Present::default()),
+                speaks,
+                "mended, if not: {state:?}"
+            );
+        }
+    }
 }
