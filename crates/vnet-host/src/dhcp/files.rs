@@ -2,14 +2,14 @@
 //! process its pid file names.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Group, fchown};
 
 use super::Kind;
-use crate::files::{options, read, remove};
+use crate::files::{options, read, remove, write};
 
 /// Mode of the files that `VNET_DHCPUSER` shares (network.md §6, C35).
 const SHARED: u32 = 0o775;
@@ -62,7 +62,7 @@ impl Files {
         if let Err(error) = shared {
             tracing::warn!(group = self.group, %error, "the DHCP server's files are not its group's");
         }
-        self.create(&self.next, configuration)
+        self.replace(&self.next, configuration)
     }
 
     /// Puts the next configuration in the place of the last one.
@@ -72,20 +72,8 @@ impl Files {
 
     /// Writes a file of ours, whole or not at all.
     pub fn replace(&self, path: &Path, text: &str) -> io::Result<()> {
-        let mut aside = path.as_os_str().to_owned();
-        aside.push(".new");
-        self.create(Path::new(&aside), text)?;
-        fs::rename(&aside, path)
-    }
-
-    /// Writes a file that nobody reads yet.
-    fn create(&self, path: &Path, text: &str) -> io::Result<()> {
-        remove(path)?;
-        let mut file = options().write(true).create_new(true).mode(0o644).open(path)?;
-        file.write_all(text.as_bytes())?;
-        // Reported with the directory.
-        let _ = self.share(&file);
-        Ok(())
+        // That it is not shared is reported with the directory.
+        write(path, text, 0o644, |file| drop(self.share(file)))
     }
 
     fn share(&self, file: &File) -> io::Result<()> {
