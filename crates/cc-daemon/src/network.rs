@@ -237,7 +237,29 @@ async fn managed_site(
         private_interface: interfaces.private_interface.clone(),
         cloud,
     };
+    for overlap in overlaps(&site, present) {
+        tracing::warn!("{overlap}");
+    }
     Ok((managed, site))
+}
+
+/// What this host and others have of the addresses that are the instances' alone.
+fn overlaps(site: &Site, present: &Present) -> Vec<String> {
+    let (subnet, public) = (site.managed.plan.subnet(), &site.managed.public);
+    let own = present.addresses.iter().filter(|own| !site.is_our_address(own));
+    let own = own.filter_map(|own| {
+        let network = Ipv4Net::new(own.address, own.prefix).ok()?;
+        if network.contains(&subnet) || subnet.contains(&network) {
+            Some(format!("VNET_SUBNET ({subnet}) and a network of this host overlap: {own}"))
+        } else {
+            public
+                .contains(own.address)
+                .then(|| format!("an address of this host is in VNET_PUBLICIPS: {own}"))
+        }
+    });
+    let both = public.addresses().find(|address| subnet.contains(address));
+    let both = both.map(|address| format!("{address} is in VNET_SUBNET ({subnet}) and in VNET_PUBLICIPS"));
+    own.chain(both).collect()
 }
 
 fn require(present: &Present, key: &str, device: &str) -> Result<()> {
@@ -302,6 +324,37 @@ mod tests {
             let expected = format!("VNET_DHCPDAEMON: there is no program {program}");
             assert_eq!(refused.unwrap_err().to_string(), expected, "Q-20");
         }
+    }
+
+    #[test]
+    fn addresses_of_others_among_those_of_instances_are_told() {
+        let address = |device: &str, text: &str| {
+            let net: Ipv4Net = text.parse().unwrap();
+            let (device, address, prefix) = (device.to_owned(), net.addr(), net.prefix_len());
+            Address { device, address, prefix, link_scope: false }
+        };
+        let told = |public: &str, addresses: &[(&str, &str)]| {
+            let settings = managed(&format!(
+                "VNET_SUBNET=10.10.0.0\nVNET_NETMASK=255.255.0.0\nVNET_ADDRSPERNET=32\nVNET_PUBLICIPS={public}"
+            ));
+            let Settings::Managed(managed) = tables(&settings).unwrap() else { panic!("not MANAGED") };
+            let [public_interface, private_interface] = ["out", "in"].map(str::to_owned);
+            let site = Site { managed, public_interface, private_interface, cloud: None };
+            let addresses = addresses.iter().map(|(device, text)| address(device, text)).collect();
+            overlaps(&site, &Present { addresses, ..Present::default() })
+        };
+        let ours = [("eucabr10", "10.10.1.1/27"), ("in", "169.254.169.254/32"), ("out", "192.0.2.5/32")];
+        assert_eq!(told("192.0.2.5", &ours), [""; 0], "what the last life has left");
+        assert_eq!(told("192.0.2.5", &[("out", "192.0.2.1/24"), ("lo", "127.0.0.1/8")]), [""; 0]);
+        let network = "VNET_SUBNET (10.10.0.0/16) and a network of this host overlap: ";
+        for (device, text) in [("in", "10.10.1.1/16"), ("in", "10.1.0.1/8"), ("out", "10.10.7.7/32")] {
+            let overlap = format!("{network}{}", address(device, text));
+            assert_eq!(told("192.0.2.5", &[(device, text)]), [overlap], "{text}");
+        }
+        let own = format!("an address of this host is in VNET_PUBLICIPS: {}", address("out", "192.0.2.5/24"));
+        assert_eq!(told("192.0.2.4-192.0.2.6", &[("out", "192.0.2.5/24")]), [own]);
+        let both = "10.10.9.1 is in VNET_SUBNET (10.10.0.0/16) and in VNET_PUBLICIPS";
+        assert_eq!(told("10.10.9.1", &[]), [both]);
     }
 
     #[test]
