@@ -294,7 +294,7 @@ impl Turn<'_> {
                 Ok(())
             }
             Err(failure) => {
-                tracing::warn!(%effect, %failure, "host has not done it");
+                tracing::warn!(%effect, failure = euca_observe::chain(&failure), "host has not done it");
                 Err(Error::Host(effect.name()))
             }
         }
