@@ -444,8 +444,7 @@ impl Kernel {
             |address| site.is_our_address(address),
         );
         let rules = plan.rules.change_from(&self.firewall.present().await?);
-        let has_wireguard = present.links.contains_key(WIREGUARD);
-        Ok(Work::new(steps, rules, self.look_at_tunnels(plan, reached, has_wireguard).await))
+        Ok(Work::new(steps, rules, self.look_at_tunnels(plan, reached, &present).await))
     }
 
     /// The same of tunnels, but for devices.
@@ -453,17 +452,22 @@ impl Kernel {
         &self,
         plan: &Plan,
         reached: Option<&Plan>,
-        has_wireguard: bool,
+        present: &links::Present,
     ) -> Result<Joining, tunnels::Error> {
-        // A host without tunnels needs none of the programs for them.
+        // A host without tunnels, those of a former life included, needs none of the programs for them.
         let has_frames = |plan: &Plan| !plan.frames.is_empty();
-        let frames = match has_frames(plan) || reached.is_some_and(has_frames) {
+        let is_left = || present.links.iter().any(|(name, link)| tunnels::is_ours(name, link));
+        let frames = match has_frames(plan) || reached.is_some_and(has_frames) || is_left() {
             true => self.tools.frame_change(&plan.frames).await?,
             false => None,
         };
         let (frames, frames_end) = if has_frames(plan) { (frames, None) } else { (None, frames) };
         let wireguard = match &plan.wireguard {
-            Some(wanted) if has_wireguard && self.tools.is_configured(wanted).await? => None,
+            Some(wanted)
+                if present.links.contains_key(WIREGUARD) && self.tools.is_configured(wanted).await? =>
+            {
+                None
+            }
             wanted => wanted.clone(),
         };
         Ok(Joining { frames, wireguard, frames_end, ..Joining::default() })

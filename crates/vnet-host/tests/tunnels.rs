@@ -383,6 +383,13 @@ fn vxlan_joins_a_shared_segment_on_any_kernel() {
         assert_eq!(numbered(&clusters[0]), before, "kept over a restart");
         clusters[0].restarts(&[]);
         assert_eq!(clusters[0].tunnels(), [""; 0], "forgotten");
+
+        // Taken away by a life that has not made them.
+        assert!(clusters[1].program("ebtables-save", &[]).contains("EUCA-TUN"));
+        let host = Host::new(clusters[1].site.clone(), Arc::new(Programs::default()));
+        clusters[1].run(host.clear()).unwrap();
+        assert_eq!(clusters[1].tunnels(), Vec::<String>::new(), "net_t260");
+        assert!(!clusters[1].program("ebtables-save", &[]).contains("EUCA-TUN"), "net_t260");
     });
 }
 
