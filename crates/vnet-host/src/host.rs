@@ -523,7 +523,8 @@ async fn forward() {
         return;
     }
     if let Err(error) = tokio::fs::write(FORWARDING, "1").await {
-        tracing::error!(file = FORWARDING, %error, "the kernel does not pass packets on, and cannot be told to");
+        let remedy = "set net.ipv4.ip_forward to 1";
+        tracing::error!(%error, remedy, "the kernel does not pass packets on, and cannot be told to");
     }
 }
 
