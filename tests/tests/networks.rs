@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use euca_sim::clc::Clc;
 use euca_sim::keys::Role;
+use euca_tests::admin::Admin;
 use euca_tests::cloud::{Cloud, POLL_PERIOD};
 use euca_tests::daemon::{Daemon, binary, free_address};
 use euca_tests::home::Home;
@@ -41,6 +42,8 @@ VNET_ROUTER="192.168.1.1"
 VNET_DNS="192.168.1.1"
 VNET_MACMAP="AA:DD:11:CE:FF:ED=192.168.1.2 AA:DD:11:CE:FF:EE=192.168.1.3"
 "#;
+/// How long a daemon may take to look at its host again, and to mend it.
+const PATIENCE: Duration = Duration::from_secs(60);
 const USER: &str = "alice";
 const WEB: &str = "i-0000AAAA";
 const DATABASE: &str = "i-0000BBBB";
@@ -195,6 +198,42 @@ fn the_host_of_a_cluster_is_what_its_state_says() {
         assert_eq!(operator("diff"), "");
         operator("clear");
         assert_eq!(kernel(), before, "cleared");
+    });
+}
+
+/// What an operator breaks is told for as long as it is broken, and is well again by itself when that is mended.
+#[test]
+fn a_host_that_cannot_be_as_it_should_is_told_until_it_can() {
+    isolated(async || {
+        let _world = Peer::new("out");
+        ip(&["link", "add", "br0", "up", "type", "bridge"]);
+        let before = kernel();
+        let home = Home::new().unwrap();
+        let address = free_address([127, 0, 0, 1].into()).unwrap();
+        let (admin, conf) =
+            Admin::of_cluster(&(SITE.replace("BRIDGE", "br0") + &Home::cluster_conf(address, &[]))).unwrap();
+        home.configure(&conf).unwrap();
+        let daemon = Daemon::start("cc-daemon", &home).unwrap();
+        let problem = async || {
+            let (_, health) = admin.json("/health").await?;
+            let checks = health["checks"].as_array().into_iter().flatten();
+            Ok::<_, anyhow::Error>(checks.clone().find(|check| check["name"] == "network").cloned())
+        };
+        let is_well = async || Ok(problem().await?.is_some_and(|check| check["problem"].is_null()));
+        until("the metadata address", PATIENCE, async || Ok(kernel().contains("169.254.169.254/32")))
+            .await
+            .unwrap();
+        assert!(is_well().await.unwrap());
+        let active = kernel();
+        ip(&["link", "delete", "br0"]);
+        until("a problem", PATIENCE, async || Ok(!is_well().await?)).await.unwrap();
+        let told = problem().await.unwrap().unwrap();
+        assert!(told["problem"].as_str().unwrap().contains("br0"), "{told}");
+        ip(&["link", "add", "br0", "up", "type", "bridge"]);
+        until("no problem", PATIENCE, is_well).await.unwrap();
+        assert_eq!(kernel(), active);
+        assert!(daemon.stop().unwrap().success());
+        assert_ne!(kernel(), before);
     });
 }
 

@@ -8,6 +8,7 @@ use euca_daemon::{Admin, Health, Log, json};
 use euca_observe::metrics;
 use euca_soap::Server;
 use euca_store::Journal;
+use euca_vnet_host::Host;
 use euca_wsse::Credentials;
 
 /// How the daemon is.
@@ -16,15 +17,20 @@ pub fn health<C: Connector>(
     journal: &Journal,
     server: &Server,
     credentials: &Arc<Credentials>,
+    host: Option<Arc<Host>>,
 ) -> Health {
     let (state, instances, journal) = (Arc::clone(cluster), Arc::clone(cluster), journal.clone());
-    Health::default()
+    let health = Health::default()
         .with_loop("accept loop", server.pulse())
         .with_loop("monitor", cluster.monitor_pulse())
         .with("state", true, move |patience| Arc::clone(&state).locks_are_free(patience))
         .with("store", false, move |patience| writes(journal.clone(), patience))
         .with_keys(Arc::clone(credentials))
-        .with("instances", false, move |_| std::future::ready(instances.instances_are_known()))
+        .with("instances", false, move |_| std::future::ready(instances.instances_are_known()));
+    match host {
+        Some(host) => health.with("network", false, move |_| std::future::ready(host.is_kept())),
+        None => health,
+    }
 }
 
 /// Whether what has happened so far becomes durable within `patience`.

@@ -146,7 +146,7 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
     info!(address = %listener.local_addr()?, nodes = settings.hot.nodes.len(), "cluster controller listens");
 
     let shutdown = CancellationToken::new();
-    let health = Arc::new(admin::health(&cluster, &journal, &server, &cloud));
+    let health = Arc::new(admin::health(&cluster, &journal, &server, &cloud, host.clone()));
     if let Some(port) = settings.listener.admin_port {
         let admin = admin::admin(&log, &health, &server, &cluster);
         let admin = admin::with_store(admin, transactions, journal);

@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 use std::mem::take;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use euca_command::CommandRunner;
@@ -42,6 +42,8 @@ pub struct Host {
     runner: Arc<dyn CommandRunner>,
     state: Mutex<State>,
     aftermath: Arc<Aftermath>,
+    /// Why it was not as it should be when it was looked at last.
+    problem: std::sync::Mutex<Option<String>>,
 }
 
 #[derive(Default)]
@@ -104,7 +106,8 @@ impl Host {
     /// A host of this site on which nothing is active yet. Without a site, all it may have is a DHCP server.
     pub fn new(site: impl Into<Option<Site>>, runner: Arc<dyn CommandRunner>) -> Self {
         let (site, state, aftermath) = (site.into().map(Arc::new), Mutex::default(), Arc::default());
-        Self { site, dhcp: None, tunnels: None, vtund: None, runner, state, aftermath }
+        let (dhcp, tunnels, vtund, problem) = Default::default();
+        Self { site, dhcp, tunnels, vtund, runner, state, aftermath, problem }
     }
 
     /// The same with this DHCP server.
@@ -230,17 +233,27 @@ impl Host {
         loop {
             tokio::time::sleep(pause).await;
             let begun = Instant::now();
-            match self.mend().await {
+            let mended = self.mend().await.map_err(|error| chain(&error));
+            match &mended {
                 Ok(differences) => {
                     for difference in differences {
                         tracing::warn!(difference, "the host was not as it should be, mended");
                     }
                 }
-                Err(error) => tracing::error!(error = chain(&error), "the host is not as it should be"),
+                Err(error) => tracing::error!(error, "the host is not as it should be"),
             }
+            *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = mended.err();
             pause = period.max(begun.elapsed() * 50);
             self.aftermath.finish().await;
         }
+    }
+
+    /// Why the host was not as it should be when [`Self::keep`] looked last.
+    ///
+    /// # Errors
+    /// That.
+    pub fn is_kept(&self) -> Result<(), String> {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
     }
 
     /// The devices of guests that we have made, the latest first.
