@@ -62,6 +62,8 @@ pub(crate) struct Network {
 struct OnHost {
     restored: bool,
     joined: bool,
+    /// Whether a DHCP server may run.
+    serves: bool,
 }
 
 impl Network {
@@ -247,8 +249,15 @@ impl Network {
     async fn serve_dhcp(&self) -> Result<(), Error> {
         let mut turn = self.turn().await?;
         match self.read(Tables::dhcp) {
-            // In STATIC mode the network is known before there is a guest.
-            Some(dhcp) if !dhcp.subnets.is_empty() => turn.order(Effect::ServeDhcp(dhcp)).await,
+            // In STATIC mode the network is known before there is a guest. Elsewhere there is nothing to do without
+            // guests, except once to end what there was.
+            Some(dhcp) if !dhcp.subnets.is_empty() || turn.on_host.serves => {
+                let serves = dhcp.has_hosts();
+                turn.on_host.serves |= serves;
+                turn.order(Effect::ServeDhcp(dhcp)).await?;
+                turn.on_host.serves = serves;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

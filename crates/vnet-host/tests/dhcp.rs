@@ -265,6 +265,38 @@ fn net_t203_and_t204_without_guests_nothing_is_started() {
 }
 
 #[test]
+fn the_server_ends_with_its_last_guest_and_comes_with_the_next() {
+    for program in SERVERS {
+        isolated(async move || {
+            let site = Site::new();
+            let (first, next) = (site.guest("tap1", KNOWN), site.guest("tap2", OTHER));
+            let server = site.server(program);
+            let bridges = || vec!["eucabr10".to_owned()];
+            let one = guests(&[(KNOWN, "10.10.1.2")]);
+            // Of STATIC mode, whose network stays, and of the others.
+            for none in [guests(&[]), Dhcp::default()] {
+                server.serve(&one, bridges()).await.unwrap();
+                assert_eq!(first.address().as_deref(), Some("10.10.1.2"), "{program}");
+                let pid = site.pid().unwrap();
+                server.serve(&none, bridges()).await.unwrap();
+                // As when the host is looked after.
+                server.follow(bridges()).await.unwrap();
+                let files = fs::read_dir(site.net()).unwrap().map(|file| file.unwrap().path());
+                let named: Vec<_> = files
+                    .filter(|file| !file.to_str().unwrap().contains(".leases"))
+                    .filter(|file| fs::read_to_string(file).unwrap().to_uppercase().contains(KNOWN))
+                    .collect();
+                assert_eq!((words(pid), site.pid(), named), (vec![], None, vec![]), "{program}");
+                assert_eq!(first.address(), None, "{program}: a guest that is gone");
+                server.serve(&guests(&[(OTHER, "10.10.1.2")]), bridges()).await.unwrap();
+                assert_eq!(next.address().as_deref(), Some("10.10.1.2"), "{program}");
+                assert_eq!(first.address(), None, "{program}: a guest that is gone");
+            }
+        });
+    }
+}
+
+#[test]
 fn net_t206_dhcpd_is_started_with_its_files_and_devices() {
     isolated(async || {
         let site = Site::new();

@@ -226,6 +226,15 @@ async fn static_addresses_are_given_while_there_are_any() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_dhcp_server_is_told_when_the_last_guest_has_gone() {
+    let world = managed_world().await;
+    terminate(&world, &[A, B, C]).await;
+    sleep(seconds(10.0)).await;
+    assert_eq!(active(&world).await, Some(vec![]));
+    assert_eq!(served(&world), [guests(&[])], "once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn net_t210_in_system_mode_the_host_hears_nothing_of_instances() {
     let world = World::start(round_robin(), Fleet::new(), &NODES);
     sleep(seconds(0.1)).await;

@@ -89,6 +89,11 @@ impl Files {
         (pid > 1 && self.is_server(pid)).then_some(pid)
     }
 
+    /// Removes the guests' file.
+    pub fn forget_hosts(&self) -> io::Result<()> {
+        remove(&self.hosts)
+    }
+
     /// Removes the pid file.
     pub fn forget_pid(&self) -> io::Result<()> {
         remove(&self.pid)

@@ -6,7 +6,7 @@
 //!                                    └── refused: what runs goes on
 //! ```
 //! One task owns the process. It starts it again when it dies, later each time; it ends it when it is told to stop or
-//! is not needed any more. One that a former life has left behind is found by the pid file.
+//! when the last guest has gone. One that a former life has left behind is found by the pid file.
 
 mod dnsmasq;
 mod files;
@@ -142,8 +142,8 @@ impl DhcpServer {
         Self { interface, orders }
     }
 
-    /// Serves these guests on these bridges and on the interface towards the nodes, and nobody else. Without guests
-    /// nothing is started, and what runs goes on.
+    /// Serves these guests on these bridges and on the interface towards the nodes, and nobody else. Without guests there
+    /// is no server, only its configuration (network.md §9.3).
     ///
     /// # Errors
     /// When the server does not run with this; one that ran before and was not ended goes on.
@@ -266,12 +266,13 @@ impl Keeper {
     async fn try_to_serve(&mut self, served: Served) -> Result<(), Error> {
         let told = self.told(&served);
         if !served.dhcp.has_hosts() {
-            return self
-                .with_files(move |files| {
-                    files.prepare(&told.configuration)?;
-                    files.accept()
-                })
-                .await;
+            self.with_files(move |files| {
+                files.prepare(&told.configuration)?;
+                files.accept()?;
+                files.forget_hosts()
+            })
+            .await?;
+            return self.stop().await;
         }
         if told.devices.is_empty() {
             return Err(Error::NoDevice);
