@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use euca_sim::clc::Clc;
 use euca_sim::keys::Role;
 use euca_tests::admin::Admin;
@@ -365,8 +365,17 @@ fn net_t086_a_node_that_starts_leaves_its_host_as_it_is() {
             let home = Home::new().unwrap();
             let address = free_address([127, 0, 0, 1].into()).unwrap();
             let conf = euca_tests::node::conf(&home, address, "test:///default", "br0").unwrap();
+            let (admin, conf) = Admin::of_node(&conf).unwrap();
             home.configure(&format!("VNET_MODE={mode}\nVNET_PUBINTERFACE=out\n{conf}")).unwrap();
             let daemon = Daemon::start("nc-daemon", &home).unwrap();
+            // Then it has stopped the networks that nobody uses.
+            let adopted = async || {
+                let Ok((_, health)) = admin.json("/health").await else { return Ok(false) };
+                let checks = health["checks"].as_array().context("no checks")?;
+                let check = checks.iter().find(|check| check["name"] == "instances").context("no check")?;
+                Ok(check["problem"].is_null())
+            };
+            until("adopted", Duration::from_secs(30), adopted).await.unwrap();
             if mode == "SYSTEM" {
                 let log = "-A EUCA-NC -p udp -m udp --sport 67:68 --dport 67:68 -j LOG --log-level 6";
                 until(log, Duration::from_secs(10), async || Ok(whole().contains(log))).await.unwrap();
