@@ -36,6 +36,7 @@ row s target/release/measure crowd
 row t cargo test --locked -p euca-tests --test faults
 row u target/release/measure networks
 row v env PROPTEST_CASES=100000 cargo test --locked -p euca-vnet-host --all-features --test properties
+row v env PROPTEST_CASES=100000 cargo test --locked -p euca-vnet no_address
 row w cargo test --locked -p euca-vnet-host --all-features
 row w cargo test --locked -p euca-tests --test networks
 row - target/release/euca-sim scale
