@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use euca_command::CommandRunner;
 use euca_observe::chain;
-use euca_vnet::{Effect, Effects, Failure, Tunnels};
+use euca_vnet::{Effect, Effects, Failure, Network, Tunnels};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
@@ -542,21 +542,19 @@ async fn forward() {
 }
 
 fn change(active: &mut Active, effect: &Effect) {
+    let entry = |network: &Network| (network.vlan, Arc::new(network.clone()));
     match effect {
         Effect::Restore(state) => {
-            active.networks = state.networks.iter().map(|network| (network.vlan, network.clone())).collect();
+            active.networks = state.networks.iter().map(entry).collect();
             active.public = state.public.iter().map(|(public, _)| *public).collect();
             active.mapped = state.public.iter().copied().collect();
         }
-        Effect::StartNetwork(network) => drop(active.networks.insert(network.vlan, network.clone())),
+        Effect::StartNetwork(network) => active.networks.extend([entry(network)]),
         Effect::StopNetwork(network) => drop(active.networks.remove(&network.vlan)),
         Effect::SetRules(networks) => {
-            let known: Vec<_> = networks
-                .iter()
-                .filter(|network| active.networks.contains_key(&network.vlan))
-                .cloned()
-                .collect();
-            active.networks.extend(known.into_iter().map(|network| (network.vlan, network)));
+            let mut known: Vec<_> = networks.iter().map(entry).collect();
+            known.retain(|(vlan, _)| active.networks.contains_key(vlan));
+            active.networks.extend(known);
         }
         Effect::AddPublicAddress(address) => drop(active.public.insert(*address)),
         Effect::RemovePublicAddress(address) => drop(active.public.remove(address)),

@@ -48,7 +48,7 @@ pub struct Site {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Active {
     /// Networks by VLAN.
-    pub networks: BTreeMap<u16, Network>,
+    pub networks: BTreeMap<u16, Arc<Network>>,
     /// Public addresses this host answers to.
     pub public: BTreeSet<Ipv4Addr>,
     /// What public addresses stand for.
@@ -117,29 +117,29 @@ impl Site {
 
     fn links(&self, active: &Active) -> Wanted {
         let mut wanted = Wanted::default();
-        for (&vlan, network) in &active.networks {
-            let bridge = self.bridge(vlan);
-            if self.managed.vlans {
-                let tagged = Kind::Vlan { parent: self.private_interface.clone(), tag: vlan };
-                let name = vlan_name(&self.private_interface, vlan);
-                wanted.devices.insert(name, Device::new(tagged).port_of(&bridge));
-                wanted.devices.insert(bridge.clone(), Device::new(Kind::Bridge { stp: true }));
-            }
-            wanted.addresses.insert(Address {
-                device: bridge,
-                address: gateway(network.subnet),
-                prefix: network.subnet.prefix_len(),
-                link_scope: false,
-            });
+        for &vlan in active.networks.keys().filter(|_| self.managed.vlans) {
+            let bridge = bridge_name(vlan);
+            let tagged = Kind::Vlan { parent: self.private_interface.clone(), tag: vlan };
+            let name = vlan_name(&self.private_interface, vlan);
+            wanted.devices.insert(name, Device::new(tagged).port_of(&bridge));
+            wanted.devices.insert(bridge, Device::new(Kind::Bridge { stp: true }));
         }
+        let gateways = active.networks.values().map(|network| Address {
+            device: self.bridge(network.vlan),
+            address: gateway(network.subnet),
+            prefix: network.subnet.prefix_len(),
+            link_scope: false,
+        });
         let metadata = (&self.private_interface, METADATA, true);
         let public = active.public.iter().map(|address| (&self.public_interface, *address, false));
-        wanted.addresses.extend(public.chain([metadata]).map(|(device, address, link_scope)| Address {
+        let others = public.chain([metadata]).map(|(device, address, link_scope)| Address {
             device: device.clone(),
             address,
             prefix: 32,
             link_scope,
-        }));
+        });
+        // Collected at once, they need not find their places one by one.
+        wanted.addresses = gateways.chain(others).collect();
         if let Some(mesh) = &active.mesh {
             mesh.add_base(&mut wanted);
             if self.managed.vlans {
@@ -379,7 +379,7 @@ mod tests {
         let mapped: BTreeMap<_, _> =
             mapped.iter().map(|(public, private)| (address(public), address(private))).collect();
         Active {
-            networks: networks.into_iter().map(|network| (network.vlan, network)).collect(),
+            networks: networks.into_iter().map(|network| (network.vlan, network.into())).collect(),
             public: mapped.keys().copied().collect(),
             mapped,
             mesh: None,

@@ -142,7 +142,7 @@ fn active() -> impl Strategy<Value = Active> {
         let networks = networks.into_iter().map(|(vlan, group, rules)| {
             let (vlan, subnet) = site(true).managed.plan.network(vlan.into()).unwrap();
             let group = Group::from(("admin", group.to_string().as_str()));
-            (vlan, Network { vlan, subnet, group, rules })
+            (vlan, Network { vlan, subnet, group, rules }.into())
         });
         let mapped: BTreeMap<_, _> = mapped
             .into_iter()
