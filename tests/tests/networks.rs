@@ -220,9 +220,8 @@ fn a_host_that_cannot_be_as_it_should_is_told_until_it_can() {
             Ok::<_, anyhow::Error>(checks.clone().find(|check| check["name"] == "network").cloned())
         };
         let is_well = async || Ok(problem().await?.is_some_and(|check| check["problem"].is_null()));
-        until("the metadata address", PATIENCE, async || Ok(kernel().contains("169.254.169.254/32")))
-            .await
-            .unwrap();
+        // Rules come last.
+        until("the rules", PATIENCE, async || Ok(kernel().contains("-A EUCA-POST"))).await.unwrap();
         assert!(is_well().await.unwrap());
         let active = kernel();
         ip(&["link", "delete", "br0"]);
