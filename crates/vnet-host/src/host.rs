@@ -26,7 +26,8 @@ use crate::firewall::Firewall;
 use crate::links::{self, Address, Device, Kind, Link, Links, Step};
 use crate::plan::{Active, Plan, Site, bridge_name};
 use crate::program;
-use crate::tunnels::{self, Mesh, Secret, Tools, TunnelSettings, WIREGUARD};
+use crate::secret::Secret;
+use crate::tunnels::{self, Mesh, Tools, TunnelSettings, WIREGUARD};
 use crate::vtun::{self, Vtun, Vtund};
 
 /// Whether the kernel passes packets from one device to another.

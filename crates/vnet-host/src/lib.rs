@@ -14,6 +14,7 @@ pub mod node;
 pub mod plan;
 mod process;
 pub mod program;
+pub mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tunnels;

@@ -19,7 +19,8 @@ use openssl::sha::sha256;
 
 use crate::firewall::{Chains, Ruleset};
 use crate::links::{Address, Device, Kind, Link, Present, Wanted};
-use crate::tunnels::{self, Mesh, Secret};
+use crate::secret::Secret;
+use crate::tunnels::{self, Mesh};
 use crate::vtun::Vtun;
 
 /// Where guests ask for their metadata (network.md §10).

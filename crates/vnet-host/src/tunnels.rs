@@ -13,7 +13,6 @@
 //! All keys come from the secret that the CLC gives to every cluster, so that each knows its peers' by itself.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -35,6 +34,7 @@ use crate::firewall::Chains;
 use crate::links::{Address, Device, Kind, Link, Step, Wanted};
 use crate::plan::vlan_name;
 use crate::program;
+use crate::secret::Secret;
 use crate::vtun::{self, Vtun, is_tap, tap};
 
 /// The WireGuard device.
@@ -102,16 +102,6 @@ pub enum Error {
     /// A program has not done what it should.
     #[error(transparent)]
     Program(#[from] program::Error),
-}
-
-/// Text that nobody sees.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub(crate) String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Secret")
-    }
 }
 
 /// The clusters that are joined, this one among them.

@@ -29,7 +29,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::files::{read, remove, replace};
 use crate::process::{GRACE, Pauses, Process};
-use crate::tunnels::Secret;
+use crate::secret::Secret;
 
 /// TCP port of every server.
 pub const PORT: u16 = 5000;
@@ -195,14 +195,13 @@ impl Vtund {
     /// When files cannot be written; what was over has ended.
     pub async fn follow(&self, wanted: Option<&Vtun>) -> Result<(), Error> {
         let mut kept = self.kept.lock().await;
-        let before = kept.reached.take();
-        if before.as_ref().is_some_and(|before| before.as_ref() == wanted) {
-            kept.reached = before;
+        if kept.reached.as_ref().is_some_and(|reached| reached.as_ref() == wanted) {
             return Ok(());
         }
+        let before = kept.reached.take();
         let calls = wanted.map(|wanted| wanted.calls(&self.files.configuration)).unwrap_or_default();
-        let configured = |vtun: Option<&Vtun>| vtun.map(|vtun| vtun.configuration.clone());
-        let same = configured(before.flatten().as_ref()) == configured(wanted);
+        let before = before.flatten().map(|before| before.configuration);
+        let same = before.as_ref() == wanted.map(|wanted| &wanted.configuration);
         for (name, keeper) in &mut kept.keepers {
             if !same || calls.get(name) != Some(&keeper.call) {
                 keeper.end = None;
@@ -236,7 +235,7 @@ impl Vtund {
             if let Some(group) = group {
                 end(group).await;
                 // The original's may be root's.
-                if group > 1 && kill(Pid::from_raw(group), None) == Err(nix::Error::EPERM) {
+                if kill(Pid::from_raw(group), None) == Err(nix::Error::EPERM) {
                     let file = file.display();
                     tracing::warn!(%file, group, "a process of another user: if it is vtund, end it by hand");
                 }
@@ -274,7 +273,7 @@ impl Files {
         let names = pairs().map(|(client, server)| format!("{CLIENT}{client}-{server}"));
         let files = names.chain([SERVER.to_owned()]).map(|name| self.pid(&name));
         let present = files.filter(|file| file.symlink_metadata().is_ok());
-        let id = |file: &Path| read(file).ok()?.trim().parse().ok();
+        let id = |file: &Path| read(file).ok()?.trim().parse().ok().filter(|id| *id > 1);
         present
             .map(|file| {
                 let id = id(&file);
@@ -368,7 +367,7 @@ async fn members(group: i32) -> io::Result<Vec<i32>> {
         let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let is_member = |id: &i32| {
             let stat = read(Path::new(&format!("/proc/{id}/stat"))).unwrap_or_default();
-            group > 1 && is_member(&stat, *id, group)
+            is_member(&stat, *id, group)
         };
         Ok(ids.filter(is_member).collect())
     });
