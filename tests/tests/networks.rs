@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use euca_sim::clc::Clc;
+use euca_sim::clc::{Clc, Reply};
 use euca_sim::keys::Role;
 use euca_tests::admin::Admin;
 use euca_tests::cloud::{Cloud, POLL_PERIOD};
@@ -65,13 +65,7 @@ fn guests_of_two_groups_reach_each_other_when_a_rule_permits_it() {
         let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest");
         let cloud = Cloud::start_with(&guest, SITE).await.unwrap();
         for (vlan, group) in [(10, "web"), (15, "database")] {
-            let request = cc::StartNetwork {
-                user_id: Some(USER.to_owned()),
-                vlan: Some(vlan),
-                net_name: Some(group.to_owned()),
-                ..Default::default()
-            };
-            succeeds(&cloud, &request).await.unwrap();
+            granted(cloud.ask(&start(vlan, group)).await).unwrap();
         }
         for (id, vlan, group) in [(WEB, 10, "web"), (DATABASE, 15, "database")] {
             let request = cc::RunInstances {
@@ -102,16 +96,10 @@ fn guests_of_two_groups_reach_each_other_when_a_rule_permits_it() {
             port_range_max: 80,
             ..Default::default()
         };
-        succeeds(&cloud, &configure(vec![rule])).await.unwrap();
+        granted(cloud.ask(&configure(vec![rule])).await).unwrap();
         says(&cloud, WEB, "EUCA-GUEST-REACH 10.10.1.162 10.10.1.162").await;
 
-        let assign = cc::AssignAddress {
-            user_id: Some(USER.to_owned()),
-            source: "192.168.7.50".to_owned(),
-            dest: "10.10.1.2".to_owned(),
-            ..Default::default()
-        };
-        succeeds(&cloud, &assign).await.unwrap();
+        granted(cloud.ask(&assign("10.10.1.2")).await).unwrap();
         assert_eq!(world.connects("192.168.7.50", 80), None, "no rule lets the world in");
         let rule = cc::NetworkRule {
             type_: "firewall-open".to_owned(),
@@ -122,7 +110,7 @@ fn guests_of_two_groups_reach_each_other_when_a_rule_permits_it() {
             port_range_max: 80,
             ..Default::default()
         };
-        succeeds(&cloud, &configure(vec![rule])).await.unwrap();
+        granted(cloud.ask(&configure(vec![rule])).await).unwrap();
         assert_eq!(world.gets("192.168.7.50", 80).as_deref(), Some("10.10.1.2"), "at its elastic address");
 
         for id in [WEB, DATABASE] {
@@ -148,22 +136,8 @@ fn the_host_of_a_cluster_is_what_its_state_says() {
         home.configure(&(SITE.replace("BRIDGE", "br0") + &Home::cluster_conf(address, &[]))).unwrap();
         let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
         let mut daemon = Daemon::start("cc-daemon", &home).unwrap();
-        let start = cc::StartNetwork {
-            user_id: Some(USER.to_owned()),
-            vlan: Some(10),
-            net_name: Some("web".to_owned()),
-            ..Default::default()
-        };
-        let assign = cc::AssignAddress {
-            user_id: Some(USER.to_owned()),
-            source: "192.168.7.50".to_owned(),
-            dest: "10.10.1.2".to_owned(),
-            ..Default::default()
-        };
-        let reply = ask(&clc, &start).await.unwrap();
-        assert!(reply.text().contains("<n:return>true</n:return>"), "{}", reply.text());
-        let reply = ask(&clc, &assign).await.unwrap();
-        assert!(reply.text().contains("<n:return>true</n:return>"), "{}", reply.text());
+        granted(ask(&clc, &start(10, "web")).await).unwrap();
+        granted(ask(&clc, &assign("10.10.1.2")).await).unwrap();
         let active = kernel();
         for wanted in ["10.10.1.1/27", "192.168.7.50/32", "169.254.169.254/32", "--to-source 192.168.7.50"] {
             assert!(active.contains(wanted), "{wanted} is not in {active}");
@@ -214,20 +188,15 @@ fn a_host_that_cannot_be_as_it_should_is_told_until_it_can() {
             Admin::of_cluster(&(SITE.replace("BRIDGE", "br0") + &Home::cluster_conf(address, &[]))).unwrap();
         home.configure(&conf).unwrap();
         let daemon = Daemon::start("cc-daemon", &home).unwrap();
-        let problem = async || {
-            let (_, health) = admin.json("/health").await?;
-            let checks = health["checks"].as_array().into_iter().flatten();
-            Ok::<_, anyhow::Error>(checks.clone().find(|check| check["name"] == "network").cloned())
-        };
-        let is_well = async || Ok(problem().await?.is_some_and(|check| check["problem"].is_null()));
+        let is_well = async || Ok(problem(admin, "network").await?.is_null());
         // Rules come last.
         until("the rules", PATIENCE, async || Ok(kernel().contains("-A EUCA-POST"))).await.unwrap();
         assert!(is_well().await.unwrap());
         let active = kernel();
         ip(&["link", "delete", "br0"]);
         until("a problem", PATIENCE, async || Ok(!is_well().await?)).await.unwrap();
-        let told = problem().await.unwrap().unwrap();
-        assert!(told["problem"].as_str().unwrap().contains("br0"), "{told}");
+        let told = problem(admin, "network").await.unwrap();
+        assert!(told.as_str().unwrap().contains("br0"), "{told}");
         ip(&["link", "add", "br0", "up", "type", "bridge"]);
         until("no problem", PATIENCE, is_well).await.unwrap();
         assert_eq!(kernel(), active);
@@ -246,16 +215,9 @@ fn net_t262_settings_that_move_networks_in_use_are_refused() {
         let address = free_address([127, 0, 0, 1].into()).unwrap();
         let conf = SITE.replace("BRIDGE", "br0") + &Home::cluster_conf(address, &[]);
         let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
-        let vlan = Some(10);
-        let web = cc::StartNetwork {
-            user_id: Some(USER.to_owned()),
-            vlan,
-            net_name: Some("web".to_owned()),
-            ..Default::default()
-        };
         home.configure(&conf).unwrap();
         let daemon = Daemon::start("cc-daemon", &home).unwrap();
-        assert!(ask(&clc, &web).await.unwrap().text().contains("<n:return>true</n:return>"));
+        granted(ask(&clc, &start(10, "web")).await).unwrap();
         assert!(daemon.stop().unwrap().success());
         let active = kernel();
         assert!(active.contains("10.10.1.1/27"), "{active}");
@@ -280,16 +242,16 @@ fn net_t262_settings_that_move_networks_in_use_are_refused() {
         let daemon = Daemon::start("cc-daemon", &home).unwrap();
         let stop = cc::StopNetwork {
             user_id: Some(USER.to_owned()),
-            vlan,
+            vlan: Some(10),
             net_name: Some("web".to_owned()),
             ..Default::default()
         };
-        assert!(ask(&clc, &stop).await.unwrap().text().contains("<n:return>true</n:return>"));
+        granted(ask(&clc, &stop).await).unwrap();
         assert!(daemon.stop().unwrap().success());
         let (before, after) = changes[0];
         home.configure(&conf.replace(before, after)).unwrap();
         let daemon = Daemon::start("cc-daemon", &home).unwrap();
-        assert!(ask(&clc, &web).await.unwrap().text().contains("<n:return>true</n:return>"));
+        granted(ask(&clc, &start(10, "web")).await).unwrap();
         assert!(kernel().contains("10.10.2.1/26"), "{}", kernel());
         assert!(daemon.stop().unwrap().success());
     });
@@ -313,26 +275,15 @@ fn modes_without_networks_change_nothing_on_the_host_of_a_cluster() {
         for (row, conf) in [("net_t084", system), ("net_t083", fixed)] {
             home.configure(&conf).unwrap();
             let daemon = Daemon::start("cc-daemon", &home).unwrap();
-            let start = cc::StartNetwork {
-                user_id: Some(USER.to_owned()),
-                vlan: Some(10),
-                net_name: Some("web".to_owned()),
-                ..Default::default()
-            };
-            let assign = cc::AssignAddress {
-                user_id: Some(USER.to_owned()),
-                source: "192.168.7.50".to_owned(),
-                dest: "192.168.1.2".to_owned(),
-                ..Default::default()
-            };
             let open = configure(vec![cc::NetworkRule {
                 type_: "firewall-open".to_owned(),
                 source_nets: vec!["0.0.0.0/0".to_owned()],
                 dest_name: "web".to_owned(),
                 ..Default::default()
             }]);
-            for reply in [ask(&clc, &start).await, ask(&clc, &assign).await, ask(&clc, &open).await] {
-                assert!(reply.unwrap().text().contains("<n:return>true</n:return>"), "{row}");
+            let assigned = ask(&clc, &assign("192.168.1.2")).await;
+            for reply in [ask(&clc, &start(10, "web")).await, assigned, ask(&clc, &open).await] {
+                granted(reply).context(row).unwrap();
             }
             if row == "net_t083" {
                 let configuration = net.join("euca-dhcp.conf");
@@ -368,12 +319,8 @@ fn net_t086_a_node_that_starts_leaves_its_host_as_it_is() {
             home.configure(&format!("VNET_MODE={mode}\nVNET_PUBINTERFACE=out\n{conf}")).unwrap();
             let daemon = Daemon::start("nc-daemon", &home).unwrap();
             // Then it has stopped the networks that nobody uses.
-            let adopted = async || {
-                let Ok((_, health)) = admin.json("/health").await else { return Ok(false) };
-                let checks = health["checks"].as_array().context("no checks")?;
-                let check = checks.iter().find(|check| check["name"] == "instances").context("no check")?;
-                Ok(check["problem"].is_null())
-            };
+            let adopted =
+                async || Ok(problem(admin, "instances").await.is_ok_and(|problem| problem.is_null()));
             until("adopted", Duration::from_secs(30), adopted).await.unwrap();
             if mode == "SYSTEM" {
                 let log = "-A EUCA-NC -p udp -m udp --sport 67:68 --dport 67:68 -j LOG --log-level 6";
@@ -385,6 +332,14 @@ fn net_t086_a_node_that_starts_leaves_its_host_as_it_is() {
             assert_eq!(whole() == before, mode != "SYSTEM", "net_t086 {mode}");
         }
     });
+}
+
+/// What a daemon says is wrong with a part of it.
+async fn problem(admin: Admin, part: &str) -> Result<serde_json::Value> {
+    let (_, health) = admin.json("/health").await?;
+    let checks = health["checks"].as_array().context("no checks")?;
+    let check = checks.iter().find(|check| check["name"] == part).context("no such check")?;
+    Ok(check["problem"].clone())
 }
 
 /// What somebody else has set up: a bridge with an address, and rules.
@@ -435,8 +390,27 @@ fn configure(rules: Vec<cc::NetworkRule>) -> cc::ConfigureNetwork {
     cc::ConfigureNetwork { user_id: Some(USER.to_owned()), rules, ..Default::default() }
 }
 
-async fn succeeds<Q: euca_wire::Request>(cloud: &Cloud, request: &Q) -> Result<()> {
-    let reply = cloud.ask(request).await?;
+fn start(vlan: i32, group: &str) -> cc::StartNetwork {
+    cc::StartNetwork {
+        user_id: Some(USER.to_owned()),
+        vlan: Some(vlan),
+        net_name: Some(group.to_owned()),
+        ..Default::default()
+    }
+}
+
+fn assign(dest: &str) -> cc::AssignAddress {
+    cc::AssignAddress {
+        user_id: Some(USER.to_owned()),
+        source: "192.168.7.50".to_owned(),
+        dest: dest.to_owned(),
+        ..Default::default()
+    }
+}
+
+/// That the cluster has done what it was asked for.
+fn granted(reply: Result<Reply>) -> Result<()> {
+    let reply = reply?;
     ensure!(reply.text().contains("<n:return>true</n:return>"), "refused: {}", reply.text());
     Ok(())
 }
