@@ -11,7 +11,11 @@ use euca_hypervisor::testing::LoopDevice;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 /// A file system of a few megabytes in a folder; gone when the handle goes.
-pub struct SmallDisk(PathBuf);
+pub struct SmallDisk {
+    folder: PathBuf,
+    /// What was there when it was filled.
+    held: Vec<File>,
+}
 
 impl SmallDisk {
     /// Mounts one of so many bytes.
@@ -23,14 +27,15 @@ impl SmallDisk {
         mount(Some("tmpfs"), folder, Some("tmpfs"), MsFlags::empty(), Some(options.as_str())).with_context(
             || format!("a file system for {} (tests that mount run as root)", folder.display()),
         )?;
-        Ok(Self(folder.to_owned()))
+        Ok(Self { folder: folder.to_owned(), held: Vec::new() })
     }
 
-    /// Fills all room that is left, or has become free since.
+    /// Fills all room that is left. What is deleted from now on gives none back: its bytes stay, in files held open.
     ///
     /// # Errors
     /// Anything but that there is no more room.
-    pub fn fill(&self) -> Result<()> {
+    pub fn fill(&mut self) -> Result<()> {
+        hold(&self.folder, &mut self.held);
         let mut file = File::options().create(true).append(true).open(self.filler())?;
         for size in [1 << 16, 1] {
             let block = vec![0; size];
@@ -49,19 +54,20 @@ impl SmallDisk {
     ///
     /// # Errors
     /// The file system's.
-    pub fn empty(&self) -> Result<()> {
+    pub fn empty(&mut self) -> Result<()> {
+        self.held.clear();
         Ok(std::fs::remove_file(self.filler())?)
     }
 
     fn filler(&self) -> PathBuf {
-        self.0.join("filler")
+        self.folder.join("filler")
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         // Detached: whoever still has a file open keeps it until then.
-        let _ = umount2(&self.0, MntFlags::MNT_DETACH);
+        let _ = umount2(&self.folder, MntFlags::MNT_DETACH);
     }
 }
 
@@ -119,6 +125,17 @@ impl FragileDisk {
 impl Drop for FragileDisk {
     fn drop(&mut self) {
         let _ = umount2(&self.folder, MntFlags::MNT_DETACH);
+    }
+}
+
+/// Opens all files of a folder that nobody deletes meanwhile.
+fn hold(folder: &Path, held: &mut Vec<File>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => hold(&entry.path(), held),
+            Ok(kind) if kind.is_file() => held.extend(File::open(entry.path())),
+            _ => {}
+        }
     }
 }
 

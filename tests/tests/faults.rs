@@ -302,8 +302,6 @@ async fn strike(fault: Fault) {
     match fault {
         DiskFull => {
             strike.judge(&site, &[Staging, Booting, Running, Attaching, Terminating]).await;
-            // Those that are over have given room back.
-            site.disk.fill().unwrap();
             site.power_off(&id(Bundling)).unwrap();
             strike.judge(&site, &[Bundling]).await;
             site.disk.empty().unwrap();

@@ -27,7 +27,7 @@ async fn st_t125_an_image_for_which_the_cache_gets_too_small_is_staged_without_i
     }
     std::fs::write(at("images/image"), &image).unwrap();
     let server = ImageServer::start([127, 8, 0, 5].into(), at("images")).await.unwrap();
-    let disk = SmallDisk::mount(&at("cache"), 16 << 20).unwrap();
+    let mut disk = SmallDisk::mount(&at("cache"), 16 << 20).unwrap();
     let home = Home::new().unwrap();
     let images = images(&home, StageSettings { floor: 0, ..StageSettings::new(at("cache/v2")) });
     let order = order(&at("i-1"), &server, "image", 1).unwrap();

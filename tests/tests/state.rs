@@ -196,7 +196,7 @@ async fn on_a_full_disk_nothing_is_promised_and_nothing_that_was_is_lost() {
     let home = Home::new().unwrap();
     let folder = file(&home).parent().unwrap().to_owned();
     std::fs::create_dir_all(&folder).unwrap();
-    let disk = SmallDisk::mount(&folder, 8 << 20).unwrap();
+    let mut disk = SmallDisk::mount(&folder, 8 << 20).unwrap();
     let (_fleet, daemon, clc, _) = cluster(&home).await;
     let ask = async |id: &str| euca_tests::ask(&clc, &euca_tests::run_instances(id)).await.unwrap().text();
     let told = async || euca_tests::ask(&clc, &cc::DescribeInstances::default()).await.unwrap().text();
