@@ -1,6 +1,8 @@
 //! A program that runs until it is told to end.
 
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -18,17 +20,57 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 /// Bytes of what it has said last that go to the log with its end.
 const LAST_WORDS: usize = 1024;
 
+/// Why a program does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be started.
+    #[error("cannot start {program}")]
+    Start {
+        /// Its path or name.
+        program: String,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// It has ended.
+    #[error("{program} has ended with {status}: {words}")]
+    Ended {
+        /// Its path or name.
+        program: String,
+        /// How.
+        status: String,
+        /// What it has said last.
+        words: String,
+    },
+    /// The runtime is going away.
+    #[error("programs are not looked after any more")]
+    Over,
+}
+
 /// The leader of a process group of its own. Dropped, the group is killed.
 pub struct Process {
+    program: String,
     child: Child,
     said: JoinHandle<String>,
     started: Instant,
 }
 
 impl Process {
-    /// Starts it, with nothing of our environment but what the command says. `None` when the runtime is going away.
-    pub async fn start(mut command: Command) -> Option<io::Result<Self>> {
+    /// Starts it, with nothing of our environment but these variables.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn start(
+        program: &Path,
+        arguments: Vec<OsString>,
+        environment: &[(&str, &OsStr)],
+    ) -> Result<Self, Error> {
+        let mut command = Command::new(program);
         command
+            .args(arguments)
+            .env_clear()
+            .env("LC_ALL", "C")
+            .envs(environment.iter().copied())
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -36,11 +78,15 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true);
         // Off the runtime: the whole process may have to be duplicated for it.
-        let child = tokio::task::spawn_blocking(move || command.spawn()).await.ok()?;
-        Some(child.map(|mut child| {
-            let said = tokio::spawn(listen(child.stderr.take()));
-            Self { child, said, started: Instant::now() }
-        }))
+        let spawned = tokio::task::spawn_blocking(move || command.spawn()).await;
+        let program = program.display().to_string();
+        let mut child = match spawned {
+            Ok(Ok(child)) => child,
+            Ok(Err(source)) => return Err(Error::Start { program, source }),
+            Err(_) => return Err(Error::Over),
+        };
+        let said = tokio::spawn(listen(child.stderr.take()));
+        Ok(Self { program, child, said, started: Instant::now() })
     }
 
     /// Its id and its group's; nothing once it was waited for.
@@ -76,12 +122,12 @@ impl Process {
     }
 
     /// Waits for its end. Brings how it has ended, and what it said.
-    pub async fn last_words(mut self) -> (String, String) {
+    pub async fn last_words(mut self) -> Error {
         let ended = self.child.wait().await;
         let status = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
         // Something that it has started may keep the stream open.
         let words = timeout(GRACE, &mut self.said).await.ok().and_then(Result::ok).unwrap_or_default();
-        (status, words)
+        Error::Ended { program: std::mem::take(&mut self.program), status, words }
     }
 }
 

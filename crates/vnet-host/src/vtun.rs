@@ -12,7 +12,7 @@
 //! is known by name, and by the group that the pid file says.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::io;
 use std::net::Ipv4Addr;
@@ -22,13 +22,12 @@ use std::time::Duration;
 use euca_vnet::MAX_PEERS;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::process::Command;
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use crate::files::{read, remove, replace};
-use crate::process::{GRACE, Pauses, Process};
+use crate::process::{self, GRACE, Pauses, Process};
 use crate::secret::Secret;
 
 /// TCP port of every server.
@@ -129,20 +128,9 @@ pub enum Error {
     /// Its files cannot be written.
     #[error("cannot write the files of vtun")]
     Files(#[source] io::Error),
-    /// It cannot be started.
-    #[error("cannot start {PROGRAM}")]
-    Start(#[source] io::Error),
-    /// It has ended.
-    #[error("{PROGRAM} has ended with {status}: {words}")]
-    Ended {
-        /// How.
-        status: String,
-        /// What it has said last.
-        words: String,
-    },
-    /// The runtime is going away.
-    #[error("vtund is not looked after any more")]
-    Over,
+    /// It does not run.
+    #[error(transparent)]
+    Process(#[from] process::Error),
 }
 
 /// The processes of vtun on this host. They are ended when this is dropped.
@@ -254,7 +242,7 @@ impl Files {
         let files = self.clone();
         match spawn_blocking(move || action(&files)).await {
             Ok(done) => done.map_err(Error::Files),
-            Err(_) => Err(Error::Over),
+            Err(_) => Err(process::Error::Over.into()),
         }
     }
 
@@ -295,8 +283,9 @@ impl Keeper {
 async fn keep(name: String, call: Vec<OsString>, files: Files, mut over: oneshot::Receiver<()>) {
     let mut pauses = Pauses::default();
     let pid = files.pid(&name);
+    let environment = [("PATH", OsStr::new(PATH)), ("OPENSSL_CONF", files.openssl.as_os_str())];
     loop {
-        let error = match start(&call, &files).await {
+        let error = match Process::start(Path::new(PROGRAM), call.clone(), &environment).await {
             Ok(mut process) => {
                 let id = process.id();
                 if let Some(id) = id {
@@ -318,8 +307,7 @@ async fn keep(name: String, call: Vec<OsString>, files: Files, mut over: oneshot
                     break;
                 }
                 pauses.lived(process.age());
-                let (status, words) = process.last_words().await;
-                Error::Ended { status, words }
+                process.last_words().await
             }
             Err(error) => error,
         };
@@ -329,16 +317,6 @@ async fn keep(name: String, call: Vec<OsString>, files: Files, mut over: oneshot
         }
     }
     let _ = files.with(move |_| remove(&pid)).await;
-}
-
-async fn start(call: &[OsString], files: &Files) -> Result<Process, Error> {
-    let mut command = Command::new(PROGRAM);
-    command
-        .args(call)
-        .env_clear()
-        .envs([("PATH", PATH), ("LC_ALL", "C")])
-        .env("OPENSSL_CONF", &files.openssl);
-    Process::start(command).await.ok_or(Error::Over)?.map_err(Error::Start)
 }
 
 /// Ends the processes of this group, whoever has started them.

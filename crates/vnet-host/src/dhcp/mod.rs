@@ -28,7 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::files::read;
-use crate::process::{GRACE, Pauses, Process};
+use crate::process::{self, GRACE, Pauses, Process};
 use files::Files;
 
 /// Seconds that a guest may keep its address.
@@ -84,26 +84,9 @@ pub enum Error {
     /// None of the devices is there.
     #[error("there is no device to serve DHCP on")]
     NoDevice,
-    /// The server cannot be started.
-    #[error("cannot start the DHCP server {}", program.display())]
-    Start {
-        /// Its program.
-        program: PathBuf,
-        /// What the system says.
-        #[source]
-        source: io::Error,
-    },
-    /// The server has ended at once.
-    #[error("the DHCP server has ended with {status}: {words}")]
-    Ended {
-        /// How.
-        status: String,
-        /// What it has said last.
-        words: String,
-    },
-    /// The runtime is going away.
-    #[error("the DHCP server is not looked after any more")]
-    Over,
+    /// The server does not run.
+    #[error("the DHCP server does not run")]
+    Process(#[from] process::Error),
 }
 
 /// A DHCP server of this host. It is ended when this is dropped.
@@ -179,8 +162,8 @@ impl DhcpServer {
         order: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> Order,
     ) -> Result<(), Error> {
         let (answer, answered) = oneshot::channel();
-        self.orders.send(order(answer)).await.map_err(|_| Error::Over)?;
-        answered.await.map_err(|_| Error::Over)?
+        self.orders.send(order(answer)).await.map_err(|_| process::Error::Over)?;
+        answered.await.map_err(|_| process::Error::Over)?
     }
 }
 
@@ -295,7 +278,7 @@ impl Keeper {
         match self.server.take() {
             Some(Server { process, .. }) => {
                 self.pauses.lived(process.age());
-                let error = last_words(process).await;
+                let error = process.last_words().await;
                 tracing::warn!(error = chain(&error), "the DHCP server has died");
                 self.pause();
             }
@@ -395,19 +378,13 @@ impl Keeper {
                 dnsmasq::serve(configuration, leases, pid)
             }
         };
-        let program = self.settings.program.clone();
-        let mut command = tokio::process::Command::new(&program);
-        command.args(arguments).env_clear().env("LC_ALL", "C");
-        let mut process = match Process::start(command).await {
-            Some(started) => started.map_err(|source| Error::Start { program, source })?,
-            None => return Err(Error::Over),
-        };
+        let mut process = Process::start(&self.settings.program, arguments, &[]).await?;
         if serves(&mut process, pid).await {
             tracing::info!(devices = ?told.devices, "the DHCP server runs");
             self.server = Some(Server { process, told });
             Ok(())
         } else {
-            Err(last_words(process).await)
+            Err(process.last_words().await.into())
         }
     }
 
@@ -439,7 +416,7 @@ impl Keeper {
         let files = self.files.clone();
         match tokio::task::spawn_blocking(move || action(&files)).await {
             Ok(done) => done.map_err(Error::Files),
-            Err(_) => Err(Error::Over),
+            Err(_) => Err(process::Error::Over.into()),
         }
     }
 }
@@ -466,12 +443,6 @@ async fn serves(process: &mut Process, pid_file: &Path) -> bool {
         () = process.ended() => false,
         _ = timeout(STARTING, written) => true,
     }
-}
-
-/// How it has ended, and what it said.
-async fn last_words(process: Process) -> Error {
-    let (status, words) = process.last_words().await;
-    Error::Ended { status, words }
 }
 
 /// What a program finds wrong with a file, in one line.
