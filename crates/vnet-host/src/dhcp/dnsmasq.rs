@@ -65,7 +65,6 @@ pub fn check(configuration: &Path) -> Vec<OsString> {
 pub fn serve(configuration: &Path, leases: &Path, pid: &Path) -> Vec<OsString> {
     vec![
         "--keep-in-foreground".into(),
-        "--log-facility=-".into(),
         option("--conf-file=", configuration),
         option("--dhcp-leasefile=", leases),
         option("--pid-file=", pid),
