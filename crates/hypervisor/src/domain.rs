@@ -199,7 +199,10 @@ impl DomainSpec {
                 interfaces: interfaces.collect(),
                 serials: vec![Serial {
                     kind: "file".to_owned(),
-                    source: Some(FileSource { path: Some(text(&self.console)?) }),
+                    source: Some(FileSource {
+                        path: Some(text(&self.console)?),
+                        append: Some("on".to_owned()),
+                    }),
                     target: Port { port: Some(0) },
                 }],
             },
@@ -329,6 +332,9 @@ struct Serial {
 struct FileSource {
     #[yaserde(attribute = true)]
     path: Option<String>,
+    /// `on` has virtlogd write the file that is there. Else it puts one of root's in its place, which we cannot read.
+    #[yaserde(attribute = true)]
+    append: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
@@ -378,7 +384,8 @@ mod tests {
              <source file=\"/i/admin/i-41AA0001/disk\" /><target dev=\"sda\" /></disk>\
              <interface type=\"bridge\"><mac address=\"d0:0d:41:AA:00:01\" />\
              <source bridge=\"eucabr10\" /><model type=\"e1000\" /></interface>\
-             <serial type=\"file\"><source path=\"/i/admin/i-41AA0001/console.log\" /><target port=\"0\" /></serial>\
+             <serial type=\"file\"><source path=\"/i/admin/i-41AA0001/console.log\" append=\"on\" />\
+             <target port=\"0\" /></serial>\
              </devices></domain>"
         );
     }

@@ -21,6 +21,14 @@ use tokio::time::{Instant, sleep};
 const QEMU_CONF: &str = "stdio_handler = \"file\"\nsecurity_driver = \"none\"\nnamespaces = []\n\
                          cgroup_controllers = []\nuser = \"root\"\ngroup = \"root\"\nremember_owner = 0\n";
 
+/// Where it is to be as on a host of Debian's: consoles by way of virtlogd, and QEMU as a user who may do nothing, to
+/// whom files are given that it is to have.
+const LIKE_DEBIAN: [&str; 2] = [
+    "stdio_handler = \"logd\"\nsecurity_driver = \"none\"\nnamespaces = []\ncgroup_controllers = []\n\
+     user = \"libvirt-qemu\"\ngroup = \"kvm\"\ndynamic_ownership = 1\nremember_owner = 0\n",
+    "max_size = 0\n",
+];
+
 /// Binds the private directories over the host's, then becomes libvirtd. `$1` is the private root, `$2` the cache.
 const ENTER: &str = r#"
 set -e
@@ -32,6 +40,9 @@ mount --bind "$1/log" /var/log/libvirt
 mount --bind "$2" /var/cache/libvirt
 mount --bind "$1/passwd" /etc/passwd
 mount --bind "$1/group" /etc/group
+if [ -e "$1/virtlogd.conf" ]; then
+    virtlogd --config "$1/virtlogd.conf" --pid-file "$1/virtlogd.pid" &
+fi
 exec libvirtd --config "$1/libvirtd.conf" --pid-file "$1/pid"
 "#;
 
@@ -51,6 +62,20 @@ impl PrivateLibvirtd {
     /// # Errors
     /// When a program is missing, or libvirtd does not answer within a minute.
     pub async fn start(cache: &Path) -> io::Result<Self> {
+        Self::configured(cache, QEMU_CONF, None).await
+    }
+
+    /// The same with what Debian's packages set: virtlogd has consoles, and QEMU runs as `libvirt-qemu`, who must be
+    /// able to reach what guests are made of.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_like_debian(cache: &Path) -> io::Result<Self> {
+        let [qemu, virtlogd] = LIKE_DEBIAN;
+        Self::configured(cache, qemu, Some(virtlogd)).await
+    }
+
+    async fn configured(cache: &Path, qemu: &str, virtlogd: Option<&str>) -> io::Result<Self> {
         fs::create_dir_all(cache)?;
         // Short, because the socket's path may not be longer than 107 bytes.
         let root = tempfile::Builder::new().prefix("euca-libvirt-").tempdir_in("/tmp")?;
@@ -58,7 +83,10 @@ impl PrivateLibvirtd {
         for directory in ["etc", "run", "lib", "log", "sock"] {
             fs::create_dir(at(directory))?;
         }
-        fs::write(at("etc/qemu.conf"), QEMU_CONF)?;
+        fs::write(at("etc/qemu.conf"), qemu)?;
+        if let Some(virtlogd) = virtlogd {
+            fs::write(at("virtlogd.conf"), virtlogd)?;
+        }
         let socket_dir = at("sock");
         let conf = format!(
             "unix_sock_dir = {socket_dir:?}\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\n\
@@ -198,6 +226,12 @@ impl Drop for PrivateLibvirtd {
             if command.contains("qemu") && kill(Pid::from_raw(pid), Signal::SIGKILL).is_err() {
                 tracing::warn!(pid, "a domain of the private libvirtd could not be killed");
             }
+        }
+        let virtlogd = fs::read_to_string(self.root.path().join("virtlogd.pid"));
+        if let Some(pid) = virtlogd.ok().and_then(|pid| pid.trim().parse().ok())
+            && kill(Pid::from_raw(pid), Signal::SIGKILL).is_err()
+        {
+            tracing::warn!(pid, "the private virtlogd could not be killed");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The libvirt driver against a real libvirtd and real guests.
 #![cfg(test)]
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,7 +33,10 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let libvirtd = PrivateLibvirtd::start(&cache("libvirt-cache")).await.unwrap();
+        Self::on(PrivateLibvirtd::start(&cache("libvirt-cache")).await.unwrap())
+    }
+
+    fn on(libvirtd: PrivateLibvirtd) -> Self {
         let files = tempfile::tempdir_in("/tmp").unwrap();
         let mut settings = LibvirtSettings::new(libvirtd.uri(), DomainKind::Qemu, files.path());
         settings.query_limit = Duration::from_secs(3);
@@ -280,5 +285,28 @@ async fn a_scsi_disk_is_plugged_in_and_given_back_too() {
         assert!(started.elapsed() < Duration::from_secs(30), "the guest keeps the disk");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    bench.driver.destroy(&bench.name).await.unwrap();
+}
+
+/// virtlogd puts a file of root's in the place of one that it is not told to append to.
+#[tokio::test(flavor = "multi_thread")]
+async fn as_debian_configures_libvirt_the_console_stays_the_file_that_we_can_read() {
+    let libvirtd = PrivateLibvirtd::start_like_debian(&cache("libvirt-cache-debian")).await.unwrap();
+    let bench = Bench::on(libvirtd);
+    std::fs::set_permissions(bench.files.path(), Permissions::from_mode(0o755)).unwrap();
+    let xml = bench.document();
+    std::fs::write(bench.console(), "before\n").unwrap();
+    std::fs::set_permissions(bench.console(), Permissions::from_mode(0o660)).unwrap();
+    // Whoever the node controller is.
+    std::os::unix::fs::chown(bench.console(), Some(65_534), Some(65_534)).unwrap();
+    let file = |metadata: std::fs::Metadata| {
+        (metadata.ino(), metadata.uid(), metadata.gid(), metadata.mode() & 0o7777)
+    };
+    let ours = file(std::fs::metadata(bench.console()).unwrap());
+
+    bench.driver.create(&bench.name, &xml).await.unwrap();
+    bench.console_says("EUCA-GUEST-BOOT 1").await;
+    assert_eq!(file(std::fs::metadata(bench.console()).unwrap()), ours);
+    assert!(std::fs::read(bench.console()).unwrap().starts_with(b"before\n"), "what was there stays");
     bench.driver.destroy(&bench.name).await.unwrap();
 }

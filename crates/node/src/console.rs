@@ -10,17 +10,26 @@ const PREFIX: u64 = 4095;
 /// Bytes from the end of the output that count.
 const TAIL: u64 = 65_536;
 
-/// Reads both. A file that cannot be read is as good as empty; NULs become spaces, because the text ends at the
+/// Reads both. A file that cannot be read is as good as empty, which the log says; NULs become spaces, because the text ends at the
 /// first NUL for whoever reads it in C. Blocks.
 pub(crate) fn read(prefix: &Path, output: &Path) -> Vec<u8> {
-    let mut text = head(prefix, PREFIX).unwrap_or_default();
-    text.extend(tail(output, TAIL).unwrap_or_default());
+    let mut text = or_nothing(prefix, head(prefix, PREFIX));
+    text.extend(or_nothing(output, tail(output, TAIL)));
     for byte in &mut text {
         if *byte == 0 {
             *byte = b' ';
         }
     }
     text
+}
+
+fn or_nothing(path: &Path, read: io::Result<Vec<u8>>) -> Vec<u8> {
+    read.unwrap_or_else(|error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            tracing::warn!(?path, %error, "what a guest has said cannot be read");
+        }
+        Vec::new()
+    })
 }
 
 fn head(path: &Path, length: u64) -> io::Result<Vec<u8>> {

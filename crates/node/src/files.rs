@@ -91,6 +91,14 @@ impl InstanceFiles {
         create().map_err(Error::file("create", &console))
     }
 
+    /// Empties the console for another boot, as QEMU did in 2.0.1.
+    pub fn empty_console(&self) -> Result<(), Error> {
+        let console = self.console();
+        // It may be QEMU's now, of a group that may write it.
+        let emptied = fs::OpenOptions::new().write(true).truncate(true).open(&console);
+        emptied.map(drop).map_err(Error::file("empty", &console))
+    }
+
     pub fn write_record(&self, record: &Record) -> Result<(), Error> {
         let path = self.record();
         let text = serde_json::to_vec_pretty(&Saved { version: VERSION, instance: record.clone() })

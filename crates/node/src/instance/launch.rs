@@ -159,6 +159,10 @@ pub(super) async fn reboot<H: Hypervisor, S>(
             return (Reboot::Unchanged, Some(chain(&error)));
         }
     };
+    let console = files.clone();
+    if let Err(error) = blocking(move || console.empty_console()).await {
+        tracing::warn!(error = %chain(&error), "the console will go on after what it has");
+    }
     match create_domain(context, record, &xml, abort).await {
         Ok(()) => {
             tracing::info!("rebooted");

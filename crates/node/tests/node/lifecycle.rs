@@ -412,11 +412,14 @@ async fn a_reboot_creates_the_domain_anew_from_its_saved_document() {
     let saved = bench.directory("admin", "i-1").join("libvirt.xml");
     let edited = std::fs::read_to_string(&saved).unwrap().replace("e1000", "virtio");
     std::fs::write(&saved, &edited).unwrap();
+    let console = saved.with_file_name("console.log");
+    std::fs::write(&console, "the first boot\n").unwrap();
     assert!(bench.reboot("i-1").await, "nc_077");
     assert_eq!(bench.timeline("i-1", 60).await, "Extant", "nc_077");
     assert_eq!(bench.hypervisor.count(Destroy, "i-1"), 1, "nc_077");
     assert_eq!(bench.hypervisor.count(Create, "i-1"), 2, "nc_077");
     assert_eq!(bench.hypervisor.xml("i-1"), Some(edited), "nc_077");
+    assert_eq!(std::fs::read(console).unwrap(), b"", "the console begins anew, and is there");
 }
 
 #[tokio::test(start_paused = true)]
