@@ -340,8 +340,12 @@ impl Turn<'_> {
         })?;
         if let Some(other) = present.filter(|present| present.group != network.group) {
             tracing::warn!(%network, %other, "another group's network is in its place, stopped");
-            // The one that is started counts.
-            let _ = self.order(Effect::StopNetwork(other)).await;
+            let ended = self.network.change(|tables| tables.end(network.vlan));
+            if let Some((other, closed)) = ended {
+                self.set_rules(closed).await?;
+                // The one that is started counts.
+                let _ = self.order(Effect::StopNetwork(other)).await;
+            }
         }
         self.order(Effect::StartNetwork(network.clone())).await?;
         tracing::info!(%network, "network is active");
@@ -352,12 +356,13 @@ impl Turn<'_> {
     /// Stops the network of `vlan`, if one is active. It is over even if the host fails.
     pub(crate) async fn stop(&mut self, vlan: i32) -> Result<(), Error> {
         let stopped = u16::try_from(vlan).ok().and_then(|vlan| self.network.change(|it| it.stop(vlan)));
-        let Some(network) = stopped else {
+        let Some((network, closed)) = stopped else {
             tracing::info!(vlan, "no network to stop");
             return Ok(());
         };
         tracing::info!(%network, "network is no longer active");
-        self.order(Effect::StopNetwork(network)).await
+        let closed = self.set_rules(closed).await;
+        self.order(Effect::StopNetwork(network)).await.and(closed)
     }
 
     /// Gives groups their rules.

@@ -382,22 +382,39 @@ impl Tables {
     /// Makes the network active, in place of another group's on the same VLAN.
     pub fn start(&mut self, network: Network) {
         let Network { vlan, group, rules, .. } = network;
+        if self.networks.get(&vlan).is_some_and(|active| active.group != group) {
+            self.end(vlan);
+        }
         self.networks.insert(vlan, Active { group, rules });
         self.changed.insert(Key::Network(vlan));
     }
 
-    /// Ends the network of `vlan`; its addresses are free then. Brings what it was.
-    pub fn stop(&mut self, vlan: u16) -> Option<Network> {
+    /// Ends the network of `vlan`, whose guests keep their addresses. Brings what it was, and the networks that have
+    /// admitted its guests, as they are from now on: the next ones to have these addresses may be another group's.
+    pub fn end(&mut self, vlan: u16) -> Option<(Network, Vec<Network>)> {
         let network = self.network(vlan)?;
         self.networks.remove(&vlan);
-        self.changed.insert(Key::Network(vlan));
+        let mut closed = Vec::new();
+        for (other, active) in &mut self.networks {
+            let admitted = active.rules.len();
+            active.rules.retain(|rule| rule.source != network.subnet);
+            closed.extend((active.rules.len() < admitted).then_some(*other));
+        }
+        self.changed.extend(closed.iter().chain([&vlan]).map(|vlan| Key::Network(*vlan)));
+        let closed = closed.into_iter().filter_map(|vlan| self.network(vlan)).collect();
+        Some((network, closed))
+    }
+
+    /// The same, and its addresses are free then.
+    pub fn stop(&mut self, vlan: u16) -> Option<(Network, Vec<Network>)> {
+        let ended = self.end(vlan)?;
         let places: Vec<_> =
             self.hosts.range((vlan, 0)..=(vlan, u16::MAX)).map(|(place, _)| *place).collect();
         for (vlan, index) in places {
             self.hosts.remove(&(vlan, index));
             self.changed.insert(Key::Host { vlan, index });
         }
-        Some(network)
+        Some(ended)
     }
 
     /// The active network of `vlan`.
@@ -785,7 +802,8 @@ pub(crate) mod tests {
         tables.allocate("i-00000001", 10, Some(2)).unwrap();
         tables.allocate("i-00000002", 10, Some(5)).unwrap();
         assert_eq!(active(&tables), told(vec![0, 1, 2, 5, 31]), "as T-062");
-        let stopped = tables.stop(10).unwrap();
+        let (stopped, closed) = tables.stop(10).unwrap();
+        assert_eq!(closed, []);
         assert_eq!((stopped.vlan, stopped.subnet), (10, "10.10.1.0/27".parse().unwrap()));
         assert_eq!(active(&tables), []);
         assert_eq!(tables.groups().count(), 0, "net_t103");
@@ -813,6 +831,50 @@ pub(crate) mod tests {
         tables.set_rules(vec![network]);
         assert_eq!(tables.network(10).unwrap().rules, [], "these were for the group before");
         assert_eq!(tables.groups().map(|(_, group)| group.name.as_str()).collect::<Vec<_>>(), ["web"]);
+    }
+
+    #[test]
+    fn nobody_is_admitted_in_place_of_a_group_that_is_gone() {
+        fn admit(tables: &mut Tables, name: &str, from: crate::Source<'_>) {
+            let ports = crate::Permission {
+                kind: "firewall-open",
+                user: "alice",
+                name,
+                protocol: "tcp",
+                from: 3306,
+                to: 3306,
+            };
+            let mut draft = tables.draft();
+            assert_eq!(draft.permit(&ports, from), Ok(true));
+            let changed = draft.finish();
+            tables.set_rules(changed);
+        }
+        let ends: [fn(&mut Tables) -> Vec<Network>; 2] = [
+            |tables| tables.stop(15).unwrap().1,
+            |tables| {
+                start(tables, 15, "bob", "web");
+                [10].into_iter().filter_map(|vlan| tables.network(vlan)).collect()
+            },
+        ];
+        for end in ends {
+            let mut tables = c1();
+            for (vlan, name) in [(10, "db"), (11, "cache"), (15, "web")] {
+                start(&mut tables, vlan, "alice", name);
+            }
+            let web = crate::Source::Group { user: "alice", name: "web" };
+            admit(&mut tables, "db", web);
+            admit(&mut tables, "db", crate::Source::Group { user: "alice", name: "cache" });
+            admit(&mut tables, "db", crate::Source::Net("10.10.0.0/16"));
+            admit(&mut tables, "cache", crate::Source::Net("0.0.0.0/0"));
+            tables.take_changes();
+            let closed = end(&mut tables);
+            let sources: Vec<_> =
+                closed.iter().flat_map(|it| &it.rules).map(|rule| rule.source.to_string()).collect();
+            assert_eq!((closed.len(), sources), (1, vec!["10.10.1.32/27".into(), "10.10.0.0/16".into()]));
+            assert_eq!(closed, [tables.network(10).unwrap()]);
+            let changed: Vec<_> = tables.take_changes().iter().map(Change::key).collect();
+            assert_eq!(changed, [Key::Network(10), Key::Network(15)], "and no other");
+        }
     }
 
     #[test]
@@ -1008,7 +1070,8 @@ pub(crate) mod tests {
         Stop(u16),
         Map(u8, u8),
         Unmap(u8),
-        Permit(u8, i32),
+        /// From the group of the third number, if there is one, or from anywhere.
+        Permit(u8, i32, u8),
         Nameserver(u8),
         Peers(Vec<u8>),
     }
@@ -1023,7 +1086,7 @@ pub(crate) mod tests {
             1 => (0..6_u16).prop_map(Step::Stop),
             1 => (0..4_u8, 0..4_u8).prop_map(|(public, private)| Step::Map(public, private)),
             1 => (0..4_u8).prop_map(Step::Unmap),
-            1 => (0..3_u8, -1..70_000).prop_map(|(group, port)| Step::Permit(group, port)),
+            2 => (0..3_u8, -1..70_000, 0..4_u8).prop_map(|(group, port, from)| Step::Permit(group, port, from)),
             1 => any::<u8>().prop_map(Step::Nameserver),
             1 => proptest::collection::vec(0..5_u8, 0..10).prop_map(Step::Peers),
         ]
@@ -1034,6 +1097,8 @@ pub(crate) mod tests {
         let mut tables = Tables::new(settings.clone());
         let mut journal: HashMap<String, Record> = HashMap::new();
         let mut given: HashMap<u8, (Parameters, i32)> = HashMap::new();
+        // By VLAN and source, whose guests a rule was meant for.
+        let mut meant: HashMap<(u16, Ipv4Net), Group> = HashMap::new();
         let id = |number: u8| format!("i-000000{number:02x}");
         for step in steps {
             match step {
@@ -1080,8 +1145,8 @@ pub(crate) mod tests {
                         .map_public(Ipv4Addr::new(192, 0, 2, 4 + public), Ipv4Addr::new(10, 10, 0, private));
                 }
                 Step::Unmap(public) => drop(tables.unmap_public(Ipv4Addr::new(192, 0, 2, 4 + public))),
-                Step::Permit(group, port) => {
-                    let name = format!("g{group}");
+                Step::Permit(group, port, from) => {
+                    let (name, from) = (format!("g{group}"), format!("g{from}"));
                     let permission = crate::Permission {
                         kind: "firewall-open",
                         user: "u",
@@ -1091,14 +1156,32 @@ pub(crate) mod tests {
                         to: port,
                     };
                     let mut draft = tables.draft();
-                    let _ = draft.permit(&permission, crate::Source::Net("0.0.0.0/0"));
+                    let source = match from.as_str() {
+                        "g3" => crate::Source::Net("0.0.0.0/0"),
+                        name => crate::Source::Group { user: "u", name },
+                    };
+                    let _ = draft.permit(&permission, source);
                     let changed = draft.finish();
+                    for network in &changed {
+                        let new =
+                            network.rules.iter().filter(|rule| !tables.rules(network.vlan).contains(rule));
+                        meant.extend(new.map(|it| ((network.vlan, it.source), ("u", from.as_str()).into())));
+                    }
                     tables.set_rules(changed);
                 }
                 Step::Nameserver(last) => tables.set_nameserver(Ipv4Addr::new(10, 0, 0, last)),
                 Step::Peers(last) => {
                     let list: Vec<_> = last.iter().map(|last| Ipv4Addr::new(192, 168, 7, *last)).collect();
                     let _ = tables.set_peers(&list);
+                }
+            }
+            for (vlan, rule) in
+                tables.networks.iter().flat_map(|(vlan, it)| it.rules.iter().map(|rule| (*vlan, rule)))
+            {
+                if rule.source.prefix_len() > 0 {
+                    let mut there =
+                        tables.groups().filter(|(vlan, _)| tables.subnet(*vlan) == Some(rule.source));
+                    prop_assert_eq!(there.next().map(|(_, group)| group), meant.get(&(vlan, rule.source)));
                 }
             }
             for change in tables.take_changes() {

@@ -509,6 +509,62 @@ async fn another_groups_network_on_the_same_vlan_makes_way() {
     assert_eq!(active(&world).await, Some(vec![2, 3, 4]), "guests keep their addresses");
 }
 
+/// The CLC gives the VLAN to the next group that needs one.
+#[tokio::test(start_paused = true)]
+async fn what_admits_a_group_ends_with_its_network() {
+    let started_by_bob = |world: &World| {
+        let cluster = world.cluster.clone();
+        async move {
+            let request = cc::StartNetwork {
+                user_id: Some("bob".into()),
+                vlan: Some(11),
+                net_name: Some("web".into()),
+                ..Default::default()
+            };
+            cluster.start_network(request).await.unwrap().return_
+        }
+    };
+    let web = |user: &str| Network {
+        vlan: 11,
+        subnet: "192.168.1.32/27".parse().unwrap(),
+        group: (user, "web").into(),
+        rules: vec![],
+    };
+    let ssh = || rule("default", 22, &["0.0.0.0/0"]);
+    let from_web = || cc::NetworkRule {
+        source_names: vec!["web".into()],
+        user_names: vec!["alice".into()],
+        ..rule("default", 3306, &[])
+    };
+    let closed = || Effect::SetRules(vec![default_of_alice(&[permit("0.0.0.0/0", 22)])]);
+    let (stop, start) = (Effect::StopNetwork(web("alice")), Effect::StartNetwork(web("bob")));
+    for stopped in [true, false] {
+        let world = managed_world().await;
+        assert_eq!(started(&world, Some(11), "web", &[]).await, Some(true));
+        assert_eq!(configured(&world, vec![ssh(), from_web()]).await, Some(true));
+        world.fleet.host().take();
+        if stopped {
+            let request = cc::StopNetwork { vlan: Some(11), ..Default::default() };
+            assert_eq!(world.cluster.stop_network(request).await.unwrap().return_, Some(true));
+            assert_eq!(world.fleet.host().take(), [closed(), stop.clone()]);
+        } else {
+            // The host cannot: then there is no new network, nor is there the former one.
+            world.fleet.host().plan("set rules", [exit(1), exit(0)]);
+            assert_eq!(started_by_bob(&world).await, Some(false));
+            assert_eq!(world.fleet.host().take()[0], closed());
+        }
+        assert_eq!(started_by_bob(&world).await, Some(true));
+        assert_eq!(world.fleet.host().take().last(), Some(&start));
+        sleep(seconds(1.0)).await;
+        let (fleet, disk) = world.crash().await;
+        fleet.host().take();
+        let world = World::restart(managed(), fleet, &NODES, &disk);
+        sleep(seconds(0.1)).await;
+        let networks = vec![default_of_alice(&[permit("0.0.0.0/0", 22)]), web("bob")];
+        assert_eq!(world.fleet.host().take()[0], Effect::Restore(State { networks, ..State::default() }));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn cc_t158_active_networks_are_told_and_the_tunnels_follow() {
     let world = managed_world().await;

@@ -137,6 +137,7 @@ async fn a_managed_cluster_answers_as_the_original_did() {
         "unmap address 10.0.0.51 of 172.19.1.2",
         "remove public address 10.0.0.51",
         "remove public address 10.0.0.51",
+        "set rules 10 (default of \"admin\")", // It has admitted bob's.
         "stop network 11 (web of \"bob\")",
     ];
     assert_eq!(orders, expected);
