@@ -8,7 +8,8 @@
 //! Whoever wants something of the host takes his turn, and has it until his part of the tables is changed: the
 //! host sees orders one at a time, in the order of the changes they belong to. Nothing waits for it longer than
 //! [`PATIENCE`], and no order takes longer than [`ORDER`]; no lock of the cluster is held meanwhile. The first
-//! turn after a start restores the host (cluster-controller.md §3.3).
+//! turn after a start restores the host (cluster-controller.md §3.3), and so does the next one after an order that has
+//! failed: what the host has not taken away does not stay for good (network.md §14.3).
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -60,7 +61,10 @@ pub(crate) struct Network {
 /// What the host has done.
 #[derive(Debug, Default)]
 struct OnHost {
+    /// Not before the first time, nor after an order that has failed: tables and host may differ then.
     restored: bool,
+    /// Why it could not be restored, as the log has it.
+    unrestored: Option<String>,
     joined: bool,
     /// Whether a DHCP server may run.
     serves: bool,
@@ -303,22 +307,36 @@ impl Turn<'_> {
                 Ok(())
             }
             Err(failure) => {
-                tracing::warn!(%effect, failure = euca_observe::chain(&failure), "host has not done it");
+                self.has_failed(&effect, euca_observe::chain(&failure));
                 Err(Error::Host(effect.name()))
             }
         }
     }
 
-    /// Brings a host that was started anew to where the tables are. Until that has worked once, every turn tries
-    /// it; what follows does not depend on it.
+    /// Has the next turn restore the host; DHCP and tunnels are brought up to date again and again anyway. Why
+    /// restoring fails is told when it changes.
+    fn has_failed(&mut self, effect: &Effect, failure: String) {
+        match effect {
+            Effect::Restore(_) if self.on_host.unrestored.as_ref() == Some(&failure) => return,
+            Effect::Restore(_) => self.on_host.unrestored = Some(failure.clone()),
+            Effect::ServeDhcp(_) | Effect::JoinClusters(_) => {}
+            _ => self.on_host.restored = false,
+        }
+        tracing::warn!(%effect, failure, "host has not done it");
+    }
+
+    /// Brings the host to where the tables are. Until that has worked, every turn tries it, once a period at the
+    /// latest. What follows is ordered nevertheless: it is the host that knows whether it can be done.
     async fn restore(&mut self) {
         if !self.network.managed || self.on_host.restored {
             return;
         }
         let state = self.network.read(Tables::state);
         let join = state.tunnels.is_some();
-        self.on_host.restored = self.order(Effect::Restore(state)).await.is_ok();
-        self.on_host.joined |= self.on_host.restored && join;
+        if self.order(Effect::Restore(state)).await.is_ok() {
+            (self.on_host.restored, self.on_host.unrestored) = (true, None);
+            self.on_host.joined |= join;
+        }
     }
 
     /// Has the tunnels follow the tables. Failures end here.

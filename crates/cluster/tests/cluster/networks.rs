@@ -421,7 +421,52 @@ async fn rules_the_host_refuses_are_not_in_force_after_a_restart_of_their_networ
     world.fleet.host().take();
     assert_eq!(started(&world, Some(10), "default", &[]).await, Some(true));
     let expected = default_of_alice(&[permit("0.0.0.0/0", 22)]);
-    assert_eq!(world.fleet.host().take(), [Effect::StartNetwork(expected)]);
+    let state = State { networks: vec![expected.clone()], ..State::default() };
+    assert_eq!(world.fleet.host().take(), [Effect::Restore(state), Effect::StartNetwork(expected)]);
+}
+
+/// Nothing is taken away only in the tables.
+#[tokio::test(start_paused = true)]
+async fn what_the_host_has_not_taken_away_is_taken_away_later() {
+    let (default, mapped) = ([default_of_alice(&[])], [(ip("10.1.1.1"), ip("192.168.1.2"))]);
+    let web = [Network { group: ("alice", "web").into(), ..default_of_alice(&[]) }];
+    // The order that fails, and whatever else is asked; what there is to be.
+    for (row, failing, networks, public) in [
+        ("stop", "stop network", &[][..], &mapped[..]),
+        ("start in place of another", "stop network", &web, &mapped),
+        ("unassign", "unmap address", &default, &[]),
+        ("unassign", "remove public address", &default, &[]),
+        ("half of it", "remove public address", &default, &mapped),
+    ] {
+        for act in [exit(1), Act::Hang] {
+            let world = managed_world().await;
+            let host = world.fleet.host();
+            assert_eq!(assigned(&world, "10.1.1.1", "192.168.1.2").await, Some(true), "{row}");
+            host.plan(failing, [act, exit(0)]);
+            host.plan("restore", [exit(1), exit(0)]);
+            match row {
+                "stop" => {
+                    let request = cc::StopNetwork { vlan: Some(10), ..Default::default() };
+                    assert_eq!(world.cluster.stop_network(request).await.unwrap().return_, Some(false));
+                }
+                "start in place of another" => {
+                    assert_eq!(started(&world, Some(10), "web", &[]).await, Some(true));
+                }
+                "unassign" => {
+                    assert_eq!(unassigned(&world, "10.1.1.1", "192.168.1.2").await, Some(true));
+                }
+                _ => {
+                    host.plan("map address", [exit(1), exit(0)]);
+                    assert_eq!(assigned(&world, "10.1.1.2", "192.168.1.3").await, Some(false));
+                }
+            }
+            assert!(host.take().iter().all(|order| order.name() != "restore"), "{row}: not in the same turn");
+            sleep(seconds(60.0)).await;
+            let restored = State { networks: networks.to_vec(), public: public.to_vec(), tunnels: None };
+            let orders: Vec<_> = host.take().into_iter().filter(|it| it.name() == "restore").collect();
+            assert_eq!(orders, vec![Effect::Restore(restored); 2], "{row}: until it works");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
