@@ -349,13 +349,17 @@ impl Turn<'_> {
         }
     }
 
-    /// Starts the network of `group` on `vlan`, in place of another group's that is there.
+    /// Starts the network of `group` on `vlan`, in place of another group's that is there. The same group's on another
+    /// VLAN is over, unless guests still have their addresses in it.
     pub(crate) async fn start(&mut self, vlan: i32, group: Group) -> Result<(), Error> {
-        let (network, present) = self.network.read(|tables| {
+        let (network, present, left_behind) = self.network.read(|tables| {
             let network = tables.startable(vlan, group)?;
-            let present = tables.network(network.vlan);
-            Ok::<_, Error>((network, present))
+            let (present, left_behind) = (tables.network(network.vlan), tables.left_behind(&network));
+            Ok::<_, Error>((network, present, left_behind))
         })?;
+        for vlan in left_behind {
+            let _ = self.stop(vlan.into()).await;
+        }
         if let Some(other) = present.filter(|present| present.group != network.group) {
             tracing::warn!(%network, %other, "another group's network is in its place, stopped");
             let ended = self.network.change(|tables| tables.end(network.vlan));

@@ -118,32 +118,32 @@ pub enum Source<'a> {
 #[derive(Debug)]
 pub struct RuleDraft<'a> {
     tables: &'a Tables,
-    /// The active networks by user and name of their group; that with the lowest VLAN, should there be several.
-    active: HashMap<(&'a str, &'a str), u16>,
+    /// The active networks by user and name of their group. One that guests have not left yet may be among several.
+    active: HashMap<(&'a str, &'a str), Vec<u16>>,
     changed: BTreeMap<u16, IndexSet<Rule>>,
 }
 
 impl<'a> RuleDraft<'a> {
     pub(crate) fn new(tables: &'a Tables) -> Self {
-        let mut active = HashMap::new();
+        let mut active: HashMap<_, Vec<_>> = HashMap::new();
         for (vlan, group) in tables.groups() {
-            active.entry((group.user.as_str(), group.name.as_str())).or_insert(vlan);
+            active.entry((group.user.as_str(), group.name.as_str())).or_default().push(vlan);
         }
         Self { tables, active, changed: BTreeMap::new() }
     }
 
-    /// The VLAN of a group.
+    /// The VLANs of a group, one as a rule.
     ///
     /// # Errors
     /// When it is not active.
-    pub fn active(&self, user: &str, name: &str) -> Result<u16, Error> {
+    pub fn active(&self, user: &str, name: &str) -> Result<Vec<u16>, Error> {
         let none = || Error::Group { user: user.to_owned(), name: name.to_owned() };
-        self.active.get(&(user, name)).copied().ok_or_else(none)
+        self.active.get(&(user, name)).cloned().ok_or_else(none)
     }
 
     /// Takes all rules from a group. A group that is not active has none.
     pub fn flush(&mut self, user: &str, name: &str) {
-        if let Some(vlan) = self.active.get(&(user, name)) {
+        for vlan in self.active.get(&(user, name)).into_iter().flatten() {
             self.changed.insert(*vlan, IndexSet::new());
         }
     }
@@ -155,12 +155,13 @@ impl<'a> RuleDraft<'a> {
     /// When the destination group is not active, or the rule makes no sense.
     pub fn permit(&mut self, permission: &Permission<'_>, source: Source<'_>) -> Result<bool, Error> {
         let &Permission { kind, user, name, protocol, from, to } = permission;
-        let vlan = self.active(user, name)?;
+        let vlans = self.active(user, name)?;
         let traffic = Traffic::parse(protocol, from, to)?;
-        let source = match source {
-            Source::Net(text) => Some(net(text)?),
+        let sources = match source {
+            Source::Net(text) => vec![net(text)?],
             Source::Group { user, name } => {
-                self.active.get(&(user, name)).and_then(|vlan| self.tables.subnet(*vlan))
+                let vlans = self.active.get(&(user, name)).into_iter().flatten();
+                vlans.filter_map(|vlan| self.tables.subnet(*vlan)).collect()
             }
         };
         match kind {
@@ -168,11 +169,12 @@ impl<'a> RuleDraft<'a> {
             "firewall-close" => return Ok(false),
             other => return Err(Error::RuleType(other.chars().take(64).collect())),
         }
-        let Some(source) = source else { return Ok(false) };
-        let rules = self.changed.entry(vlan);
-        let rules = rules.or_insert_with(|| self.tables.rules(vlan).iter().cloned().collect());
-        rules.insert(Rule { source, traffic });
-        Ok(true)
+        for vlan in vlans {
+            let rules = self.changed.entry(vlan);
+            let rules = rules.or_insert_with(|| self.tables.rules(vlan).iter().cloned().collect());
+            rules.extend(sources.iter().map(|source| Rule { source: *source, traffic }));
+        }
+        Ok(!sources.is_empty())
     }
 
     /// The groups that were flushed or added to, each with all its rules.
@@ -349,5 +351,29 @@ mod tests {
         assert_eq!(draft.permit(&open("default", "tcp", 22, 22), ANYWHERE), Ok(true));
         let changed = draft.finish();
         assert_eq!((changed[0].vlan, changed[0].subnet.to_string().as_str()), (15, "10.10.1.160/27"));
+    }
+
+    /// As guests that have not left their group's former network have it.
+    #[test]
+    fn a_group_on_two_vlans_has_its_rules_on_both_and_is_admitted_from_both() {
+        let mut tables = tables();
+        let network = tables.startable(12, ("admin", "web").into()).unwrap();
+        tables.start(network);
+        let mut draft = RuleDraft::new(&tables);
+        draft.flush("admin", "web");
+        assert_eq!(draft.permit(&open("web", "tcp", 80, 80), ANYWHERE), Ok(true));
+        assert_eq!(draft.permit(&open("default", "tcp", 22, 22), group("admin", "web")), Ok(true));
+        let changed = draft.finish();
+        let sources = |it: &Network| -> Vec<_> { it.rules.iter().map(|it| it.source.to_string()).collect() };
+        let told: Vec<_> = changed.iter().map(|it| (it.vlan, sources(it))).collect();
+        let anywhere = || vec!["0.0.0.0/0".to_owned()];
+        let both = ["10.10.1.64/27", "10.10.1.160/27"].map(str::to_owned).to_vec();
+        assert_eq!(told, [(10, both), (12, anywhere()), (15, anywhere())]);
+        tables.set_rules(changed);
+        let mut draft = RuleDraft::new(&tables);
+        draft.flush("admin", "web");
+        assert!(draft.finish().iter().map(|it| (it.vlan, it.rules.len())).eq([(12, 0), (15, 0)]));
+        let (_, closed) = tables.stop(12).unwrap();
+        assert_eq!(closed.iter().map(sources).collect::<Vec<_>>(), [["10.10.1.160/27"]]);
     }
 }

@@ -321,8 +321,7 @@ impl Tables {
                         asked
                     }
                     None => {
-                        let taken =
-                            self.hosts.range((vlan, 0)..=(vlan, u16::MAX)).map(|((_, taken), _)| *taken);
+                        let taken = self.hosts_of(vlan).map(|((_, taken), _)| *taken);
                         let free = first_gap(*indices.start(), taken);
                         Some(free).filter(|free| indices.contains(free)).ok_or(Error::Full(vlan))?
                     }
@@ -358,10 +357,14 @@ impl Tables {
         true
     }
 
+    /// The hosts of a network, by place.
+    fn hosts_of(&self, vlan: u16) -> impl Iterator<Item = (&(u16, u16), &Host)> {
+        self.hosts.range((vlan, 0)..=(vlan, u16::MAX))
+    }
+
     /// Index of the host with this MAC address.
     fn guest(&self, vlan: u16, mac: Mac) -> Option<u16> {
-        let mut hosts = self.hosts.range((vlan, 0)..=(vlan, u16::MAX));
-        hosts.find(|(_, host)| host.mac == mac).map(|((_, index), _)| *index)
+        self.hosts_of(vlan).find(|(_, host)| host.mac == mac).map(|((_, index), _)| *index)
     }
 
     /// What a network for `group` on `vlan` would be; with the rules it has, if it is active already.
@@ -389,6 +392,16 @@ impl Tables {
         self.changed.insert(Key::Network(vlan));
     }
 
+    /// VLANs of other networks of the same group in which nobody has an address. The CLC gives a group one network at a
+    /// time, but may have told another cluster only that it has stopped the one before.
+    pub fn left_behind(&self, network: &Network) -> Vec<u16> {
+        let others = self
+            .networks
+            .iter()
+            .filter(|(vlan, active)| **vlan != network.vlan && active.group == network.group);
+        others.map(|(vlan, _)| *vlan).filter(|vlan| self.hosts_of(*vlan).next().is_none()).collect()
+    }
+
     /// Ends the network of `vlan`, whose guests keep their addresses. Brings what it was, and the networks that have
     /// admitted its guests, as they are from now on: the next ones to have these addresses may be another group's.
     pub fn end(&mut self, vlan: u16) -> Option<(Network, Vec<Network>)> {
@@ -408,8 +421,7 @@ impl Tables {
     /// The same, and its addresses are free then.
     pub fn stop(&mut self, vlan: u16) -> Option<(Network, Vec<Network>)> {
         let ended = self.end(vlan)?;
-        let places: Vec<_> =
-            self.hosts.range((vlan, 0)..=(vlan, u16::MAX)).map(|(place, _)| *place).collect();
+        let places: Vec<_> = self.hosts_of(vlan).map(|(place, _)| *place).collect();
         for (vlan, index) in places {
             self.hosts.remove(&(vlan, index));
             self.changed.insert(Key::Host { vlan, index });
@@ -444,7 +456,7 @@ impl Tables {
     pub fn active(&self) -> impl Iterator<Item = (u16, &Group, Vec<u16>)> {
         let last = u16::try_from(self.addresses_per_network().saturating_sub(1)).unwrap_or(u16::MAX);
         self.networks.iter().map(move |(&vlan, active)| {
-            let used = self.hosts.range((vlan, 0)..=(vlan, u16::MAX)).map(|((_, index), _)| *index);
+            let used = self.hosts_of(vlan).map(|((_, index), _)| *index);
             (vlan, &active.group, [0, 1].into_iter().chain(used).chain([last]).collect())
         })
     }

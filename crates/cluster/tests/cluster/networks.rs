@@ -9,8 +9,8 @@ use euca_wire::{ClusterApi, cc};
 use tokio::time::{Instant, sleep};
 
 use crate::fixture::{
-    A, NODES, active, described, fixed, instance, managed, managed_world, round_robin, run_managed, seconds,
-    world,
+    A, B, C, NODES, active, described, fixed, instance, managed, managed_world, round_robin, run_managed,
+    seconds, world,
 };
 use crate::fleet::{Fleet, World};
 
@@ -552,6 +552,31 @@ async fn another_groups_network_on_the_same_vlan_makes_way() {
     let expected = [Effect::StopNetwork(default_of_alice(&[])), Effect::StartNetwork(web)];
     assert_eq!(world.fleet.host().take(), expected);
     assert_eq!(active(&world).await, Some(vec![2, 3, 4]), "guests keep their addresses");
+}
+
+/// Of several clusters only one is told that a network is over (clc.md §7.3).
+#[tokio::test(start_paused = true)]
+async fn a_group_has_one_network_as_soon_as_its_guests_have_left_the_others() {
+    let world = managed_world().await;
+    let on = |vlan: u16, rules: &[Rule]| {
+        let subnet = format!("192.168.1.{}/27", (vlan - 10) * 32).parse().unwrap();
+        Network { vlan, subnet, ..default_of_alice(rules) }
+    };
+    assert_eq!(started(&world, Some(12), "default", &[]).await, Some(true));
+    assert_eq!(world.fleet.host().take(), [Effect::StartNetwork(on(12, &[]))], "A, B and C are on VLAN 10");
+    assert_eq!(configured(&world, vec![rule("default", 22, &["0.0.0.0/0"])]).await, Some(true));
+    let ssh = [permit("0.0.0.0/0", 22)];
+    assert_eq!(world.fleet.host().take(), [Effect::SetRules(vec![on(10, &ssh), on(12, &ssh)])], "Q-08");
+    assert_eq!(started(&world, Some(13), "default", &[]).await, Some(true));
+    let expected = [Effect::StopNetwork(on(12, &ssh)), Effect::StartNetwork(on(13, &[]))];
+    assert_eq!(world.fleet.host().take(), expected);
+    let all =
+        cc::TerminateInstances { instance_ids: [A, B, C].map(String::from).into(), ..Default::default() };
+    world.cluster.terminate_instances(all).await.unwrap();
+    assert_eq!(started(&world, Some(13), "default", &[]).await, Some(true));
+    let expected = [Effect::StopNetwork(on(10, &ssh)), Effect::StartNetwork(on(13, &[]))];
+    assert_eq!(world.fleet.host().take(), expected);
+    assert_eq!(active(&world).await, None);
 }
 
 /// The CLC gives the VLAN to the next group that needs one.
