@@ -66,7 +66,9 @@ async fn run(settings: NcSettings, node: NodeSettings) -> Result<()> {
     let calls = hypervisor.metrics();
     let walrus = Walrus::new(Arc::clone(&credentials), settings::walrus(&settings));
     let vlans = network::start(&settings).await?;
-    let node = NodeSettings { bundler: Some(settings::bundler(&settings, &credentials)), vlans, ..node };
+    let sightings = network::listen(&settings);
+    let bundler = Some(settings::bundler(&settings, &credentials));
+    let node = NodeSettings { bundler, vlans, sightings, ..node };
     let node = Node::start(node, hypervisor, walrus, Arc::new(Programs::default())).await?;
 
     let options = euca_daemon::verifier_options(&settings.security, settings.security.profile);

@@ -1,4 +1,5 @@
-//! What of the network is the node's own: the VLANs of MANAGED mode, a line in the log in SYSTEM mode (network.md §3.4).
+//! What of the network is the node's own: the VLANs of MANAGED mode, a line in the log in SYSTEM mode, an ear for the
+//! addresses of guests where others give them (network.md §3.4, §4.10).
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use euca_hypervisor::BridgeName;
 use euca_node::{Error, Vlans};
 use euca_observe::chain;
 use euca_vnet_host::links::Links;
-use euca_vnet_host::{node, plan};
+use euca_vnet_host::{Sightings, node, plan};
 use tracing::warn;
 
 /// Makes ready what the mode takes. Gives who makes the bridges of VLANs, if that is the node.
@@ -41,7 +42,17 @@ pub async fn start(settings: &NcSettings) -> Result<Option<Arc<dyn Vlans>>> {
     Ok(Some(Arc::new(node::Vlans::open(interface)?)))
 }
 
-/// Without the log, the addresses of guests are found later: when they talk to this host.
+/// Listens to guests for their addresses, where the cluster controller does not know them all.
+pub fn listen(settings: &NcSettings) -> Option<Arc<Sightings>> {
+    let gives_none = matches!(settings.network.mode, NcVnetMode::System | NcVnetMode::Static);
+    let bridge = settings.network.bridge.clone().filter(|_| gives_none)?;
+    let sightings = Arc::new(Sightings::default());
+    let ear = Arc::clone(&sightings);
+    tokio::spawn(async move { ear.watch(&bridge).await });
+    Some(sightings)
+}
+
+/// As 2.0.1 did, which read that log; the site's own programs may.
 async fn log_dhcp_replies() {
     if let Err(error) = node::log_dhcp_replies(Arc::new(Programs::default())).await {
         warn!(error = chain(&error), "DHCP replies to guests are not logged");

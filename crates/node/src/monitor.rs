@@ -65,12 +65,12 @@ pub(crate) async fn run<H: Hypervisor, S>(context: Arc<Context<H, S>>, sight: wa
         reachable = answer.is_ok();
         let domains = answer.map(|domains| domains.into_iter().collect()).map_err(|error| chain(&error));
         let table = tokio::fs::read_to_string(&context.settings.arp_table).await.unwrap_or_default();
-        sight.send_replace(Arc::new(Snapshot {
-            taken,
-            answered,
-            domains,
-            neighbours: Neighbours::parse(&table),
-        }));
+        let mut neighbours = Neighbours::parse(&table);
+        if let Some(sightings) = &context.settings.sightings {
+            let guests = context.instances.records();
+            neighbours.add(sightings.of(guests.iter().map(|guest| guest.net.mac.to_ascii_lowercase())));
+        }
+        sight.send_replace(Arc::new(Snapshot { taken, answered, domains, neighbours }));
         beating(pulse, sleep(context.settings.monitor_period)).await;
     }
 }

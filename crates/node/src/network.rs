@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use euca_hypervisor::BridgeName;
@@ -157,6 +158,11 @@ impl Neighbours {
         Self(neighbours)
     }
 
+    /// Adds what guests, by hardware address in lower case, have said themselves.
+    pub fn add(&mut self, sightings: Vec<(String, Ipv4Addr)>) {
+        self.0.extend(sightings.into_iter().map(|(mac, address)| (mac, address.to_string())));
+    }
+
     fn address(&self, mac: &str) -> Option<&str> {
         self.0.get(&mac.to_ascii_lowercase()).map(String::as_str)
     }
@@ -265,6 +271,7 @@ mod tests {
                          10.0.0.9         0x1         0x0         00:00:00:00:00:00     *        br0\n\
                          10.0.0.7         0x1         0x2         D0:0d:41:aa:00:01     *        br0\n\
                          10.0.0.8         0x1         0x2         d0:0d:41:aa:00:01     *        br0\n\
+                         10.0.0.5         0x1         0x2         d0:0d:41:aa:00:04     *        br0\n\
                          broken\n";
 
     #[test]
@@ -277,12 +284,17 @@ mod tests {
             ("kept", NetworkMode::System, "d0:0d:41:AA:00:01", "192.0.2.1", ("10.0.0.7", "192.0.2.1")),
             ("zero", NetworkMode::System, "00:00:00:00:00:00", NO_ADDRESS, (NO_ADDRESS, NO_ADDRESS)),
             ("empty", NetworkMode::System, "", NO_ADDRESS, (NO_ADDRESS, NO_ADDRESS)),
+            ("said itself", NetworkMode::System, "d0:0d:41:AA:00:03", NO_ADDRESS, ("10.0.0.3", "10.0.0.3")),
+            ("said last", NetworkMode::System, "d0:0d:41:AA:00:04", NO_ADDRESS, ("10.0.0.4", "10.0.0.4")),
         ];
+        let mut neighbours = Neighbours::parse(TABLE);
+        let said = [("d0:0d:41:aa:00:03", [10, 0, 0, 3]), ("d0:0d:41:aa:00:04", [10, 0, 0, 4])];
+        neighbours.add(said.map(|(mac, address)| (mac.to_owned(), address.into())).into());
         for (name, mode, mac, public, (private_after, public_after)) in rows {
             let mut record = record("i-1", "A");
             record.net.mac = mac.to_owned();
             record.net.public_ip = public.to_owned();
-            network(mode).discover(&mut record, &Neighbours::parse(TABLE));
+            network(mode).discover(&mut record, &neighbours);
             let found = (record.net.private_ip.as_str(), record.net.public_ip.as_str());
             assert_eq!(found, (private_after, public_after), "{name}");
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use euca_hypervisor::{BridgeName, DomainKind, Virtio};
 use euca_image::StageSettings;
+use euca_vnet_host::Sightings;
 
 use crate::bundle::Bundler;
 use crate::error::Error;
@@ -70,6 +71,8 @@ pub struct NodeSettings {
     pub create_patience: Duration,
     /// The kernel's neighbour table, `/proc/net/arp`.
     pub arp_table: PathBuf,
+    /// What guests say themselves of their addresses, which goes before the table; `None`: nobody listens.
+    pub sightings: Option<Arc<Sightings>>,
     /// `version:` line of `nc-stats`.
     pub release: String,
     /// `node:` line of `nc-stats`: this host's name.
@@ -108,6 +111,7 @@ impl NodeSettings {
             create_pause: Duration::from_secs(1),
             create_patience: Duration::from_secs(180),
             arp_table: "/proc/net/arp".into(),
+            sightings: None,
             release: "eee-2.0.1".to_owned(),
             host_name: "localhost".to_owned(),
             hypervisor_name: kind.to_string(),

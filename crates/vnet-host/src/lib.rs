@@ -15,6 +15,7 @@ pub mod plan;
 mod process;
 pub mod program;
 pub mod secret;
+mod sightings;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tunnels;
@@ -23,4 +24,5 @@ mod vtun;
 pub use dhcp::{DhcpServer, DhcpSettings};
 pub use host::{Differences, Error, Host};
 pub use plan::Site;
+pub use sightings::Sightings;
 pub use tunnels::{Transport, TunnelSettings};

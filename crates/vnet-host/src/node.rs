@@ -111,7 +111,8 @@ pub fn stop(interface: &str, vlan: u16, present: &Present) -> Vec<Step> {
     [tagged, bridge].into_iter().filter(is_there).map(Step::Remove).collect()
 }
 
-/// Has the kernel log the answers of DHCP servers to guests, by which the addresses of guests are found.
+/// Has the kernel log the answers of DHCP servers to guests. 2.0.1 found their addresses there; we ask
+/// [`Sightings`](crate::Sightings).
 ///
 /// # Errors
 /// When the firewall cannot be changed.
