@@ -94,7 +94,8 @@ impl BlockDisk {
                 // What the guest has written is on the volume, whatever becomes of this host.
                 cache: Some("none".to_owned()),
             }),
-            source: Some(Source { dev: Some(source.to_owned()), file: None }),
+            source: Some(Source { dev: Some(source.to_owned()), ..Source::default() }),
+            backing: None,
             target: Target { dev: self.name().0, bus: self.virtio.then(|| "virtio".to_owned()) },
             serial: self.serial.clone().filter(|serial| serial.len() <= 36 && fits_xml(serial)),
         };
@@ -147,6 +148,8 @@ pub(crate) struct Disk {
     pub device: Option<String>,
     pub driver: Option<Driver>,
     pub source: Option<Source>,
+    #[yaserde(rename = "backingStore")]
+    pub backing: Option<Backing>,
     pub target: Target,
     pub serial: Option<String>,
 }
@@ -167,6 +170,49 @@ pub(crate) struct Source {
     pub dev: Option<String>,
     #[yaserde(attribute = true)]
     pub file: Option<String>,
+    pub seclabel: Option<SecurityLabel>,
+}
+
+/// What an image lies over. Empty, it is nothing, and libvirt does not look into the image for it.
+#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
+#[yaserde(rename = "backingStore")]
+pub(crate) struct Backing {
+    #[yaserde(attribute = true, rename = "type")]
+    pub kind: Option<String>,
+    pub format: Option<Format>,
+    pub source: Option<Source>,
+    #[yaserde(rename = "backingStore")]
+    pub nothing: Option<Nothing>,
+}
+
+impl Backing {
+    /// A raw image whose owner libvirt leaves as it is: it would not give it back.
+    pub fn shared(file: String) -> Self {
+        let kept = SecurityLabel { model: "dac".to_owned(), relabel: "no".to_owned() };
+        Self {
+            kind: Some("file".to_owned()),
+            format: Some(Format { kind: "raw".to_owned() }),
+            source: Some(Source { file: Some(file), seclabel: Some(kept), ..Source::default() }),
+            nothing: Some(Nothing {}),
+        }
+    }
+}
+
+#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
+pub(crate) struct Nothing {}
+
+#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
+pub(crate) struct Format {
+    #[yaserde(attribute = true, rename = "type")]
+    pub kind: String,
+}
+
+#[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]
+pub(crate) struct SecurityLabel {
+    #[yaserde(attribute = true)]
+    pub model: String,
+    #[yaserde(attribute = true)]
+    pub relabel: String,
 }
 
 #[derive(Debug, Default, PartialEq, YaSerialize, YaDeserialize)]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use yaserde::{YaDeserialize, YaSerialize};
 
-use crate::disk::{Disk, Driver, Source, Target};
+use crate::disk::{Backing, Disk, Driver, Source, Target};
 use crate::error::Error;
 use crate::name::{BridgeName, DomainName};
 
@@ -100,22 +100,17 @@ pub struct Virtio {
 
 /// How a disk image is stored. It is stated: left to probing, a guest could make its raw disk look like an image that
 /// refers to files of the host.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DiskFormat {
     /// Byte for byte.
     #[default]
     Raw,
     /// As an overlay on another image.
-    Qcow2,
-}
-
-impl DiskFormat {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Raw => "raw",
-            Self::Qcow2 => "qcow2",
-        }
-    }
+    Qcow2 {
+        /// What it lies over: a raw image that other guests use too, so that it is given to no QEMU, which only reads
+        /// it.
+        base: PathBuf,
+    },
 }
 
 /// Everything a domain document says.
@@ -163,7 +158,11 @@ impl DomainSpec {
             (false, false) => ("hda", None),
         };
         let mut os = Os { kind: "hvm".to_owned(), ..Os::default() };
-        let mut disks = vec![Disk::file("disk", text(&self.disk)?, self.format, root, bus)];
+        let base = match &self.format {
+            DiskFormat::Raw => None,
+            DiskFormat::Qcow2 { base } => Some(text(base)?),
+        };
+        let mut disks = vec![Disk::file("disk", text(&self.disk)?, base, root, bus)];
         match &self.boot {
             Boot::Kernel { kernel, ramdisk } => {
                 os.kernel = kernel.as_ref().map(text).transpose()?;
@@ -171,7 +170,7 @@ impl DomainSpec {
                 os.cmdline = Some(format!("root=/dev/{root}1 console=ttyS0"));
             }
             Boot::Disk { floppy: Some(floppy) } => {
-                disks.push(Disk::file("floppy", text(floppy)?, DiskFormat::Raw, "fda", None));
+                disks.push(Disk::file("floppy", text(floppy)?, None, "fda", None));
             }
             Boot::Disk { floppy: None } => {}
         }
@@ -276,17 +275,19 @@ struct Devices {
 }
 
 impl Disk {
-    /// An image file.
-    fn file(device: &str, file: String, format: DiskFormat, target: &str, bus: Option<String>) -> Self {
+    /// An image file, raw, or qcow2 over a `base`.
+    fn file(device: &str, file: String, base: Option<String>, target: &str, bus: Option<String>) -> Self {
+        let format = if base.is_some() { "qcow2" } else { "raw" };
         Self {
             kind: "file".to_owned(),
             device: Some(device.to_owned()),
             driver: Some(Driver {
                 name: Some("qemu".to_owned()),
-                kind: Some(format.as_str().to_owned()),
+                kind: Some(format.to_owned()),
                 cache: None,
             }),
-            source: Some(Source { dev: None, file: Some(file) }),
+            source: Some(Source { file: Some(file), ..Source::default() }),
+            backing: base.map(Backing::shared),
             target: Target { dev: target.to_owned(), bus },
             serial: None,
         }
@@ -444,12 +445,21 @@ mod tests {
 
     #[test]
     fn what_needs_escaping_is_escaped_and_what_cannot_be_is_refused() {
-        let xml = DomainSpec { format: DiskFormat::Qcow2, ..spec(kernel(true)) }.to_xml().unwrap();
-        assert!(xml.contains("<driver name=\"qemu\" type=\"qcow2\" />"), "{xml}");
+        let over =
+            |base: &str| DomainSpec { format: DiskFormat::Qcow2 { base: base.into() }, ..spec(kernel(true)) };
+        let xml = over("/b").to_xml().unwrap();
+        let disk = "<driver name=\"qemu\" type=\"qcow2\" /><source file=\"/i/admin/i-41AA0001/disk\" />\
+                    <backingStore type=\"file\"><format type=\"raw\" /><source file=\"/b\">\
+                    <seclabel model=\"dac\" relabel=\"no\" /></source><backingStore /></backingStore>";
+        assert!(xml.contains(disk), "{xml}");
+        assert!(over("/b\n").to_xml().is_err());
         let hostile = "/a'\"<&>/b";
         let xml = DomainSpec { disk: hostile.into(), ..spec(kernel(true)) }.to_xml().unwrap();
         let read: Domain = yaserde::de::from_str(&xml).unwrap();
-        assert_eq!(read.devices.disks[0].source, Some(Source { dev: None, file: Some(hostile.to_owned()) }));
+        assert_eq!(
+            read.devices.disks[0].source,
+            Some(Source { file: Some(hostile.to_owned()), ..Source::default() })
+        );
         for bad in ["/a\0b", "/a\nb", "/a\u{1}b"] {
             assert!(DomainSpec { console: bad.into(), ..spec(kernel(true)) }.to_xml().is_err(), "{bad:?}");
         }

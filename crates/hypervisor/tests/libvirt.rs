@@ -36,6 +36,14 @@ impl Bench {
         Self::on(PrivateLibvirtd::start(&cache("libvirt-cache")).await.unwrap())
     }
 
+    /// With another user than root as QEMU's.
+    async fn like_debian() -> Self {
+        let bench =
+            Self::on(PrivateLibvirtd::start_like_debian(&cache("libvirt-cache-debian")).await.unwrap());
+        std::fs::set_permissions(bench.files.path(), Permissions::from_mode(0o755)).unwrap();
+        bench
+    }
+
     fn on(libvirtd: PrivateLibvirtd) -> Self {
         let files = tempfile::tempdir_in("/tmp").unwrap();
         let mut settings = LibvirtSettings::new(libvirtd.uri(), DomainKind::Qemu, files.path());
@@ -47,16 +55,28 @@ impl Bench {
 
     /// The test guest's document; its disk is a fresh copy.
     fn document(&self) -> String {
+        self.document_of(DiskFormat::Raw)
+    }
+
+    fn document_of(&self, format: DiskFormat) -> String {
         let guest = guest();
         let disk = self.files.path().join("disk");
-        std::fs::copy(&guest.root, &disk).unwrap();
+        match &format {
+            DiskFormat::Raw => drop(std::fs::copy(&guest.root, &disk).unwrap()),
+            DiskFormat::Qcow2 { base } => {
+                std::fs::copy(&guest.root, base).unwrap();
+                let mut create = std::process::Command::new("qemu-img");
+                create.args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"]).args([base, &disk]);
+                assert!(create.status().unwrap().success());
+            }
+        }
         let spec = DomainSpec {
             name: self.name.clone(),
             kind: DomainKind::Qemu,
             memory_mib: 128,
             cores: 1,
             boot: Boot::Kernel { kernel: Some(guest.kernel), ramdisk: Some(guest.ramdisk) },
-            format: DiskFormat::Raw,
+            format,
             disk,
             console: self.console(),
             nic: None,
@@ -291,9 +311,7 @@ async fn a_scsi_disk_is_plugged_in_and_given_back_too() {
 /// virtlogd puts a file of root's in the place of one that it is not told to append to.
 #[tokio::test(flavor = "multi_thread")]
 async fn as_debian_configures_libvirt_the_console_stays_the_file_that_we_can_read() {
-    let libvirtd = PrivateLibvirtd::start_like_debian(&cache("libvirt-cache-debian")).await.unwrap();
-    let bench = Bench::on(libvirtd);
-    std::fs::set_permissions(bench.files.path(), Permissions::from_mode(0o755)).unwrap();
+    let bench = Bench::like_debian().await;
     let xml = bench.document();
     std::fs::write(bench.console(), "before\n").unwrap();
     std::fs::set_permissions(bench.console(), Permissions::from_mode(0o660)).unwrap();
@@ -309,4 +327,23 @@ async fn as_debian_configures_libvirt_the_console_stays_the_file_that_we_can_rea
     assert_eq!(file(std::fs::metadata(bench.console()).unwrap()), ours);
     assert!(std::fs::read(bench.console()).unwrap().starts_with(b"before\n"), "what was there stays");
     bench.driver.destroy(&bench.name).await.unwrap();
+}
+
+/// libvirt gives QEMU's user what a guest is made of, and back what it began with only.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_overlay_lies_over_is_given_to_no_guest() {
+    let bench = Bench::like_debian().await;
+    let base = bench.files.path().join("base");
+    let xml = bench.document_of(DiskFormat::Qcow2 { base: base.clone() });
+    std::os::unix::fs::chown(&base, Some(65_534), Some(65_534)).unwrap();
+    let before = std::fs::read(&base).unwrap();
+    let owner = |file: &Path| std::fs::metadata(file).unwrap().uid();
+
+    bench.driver.create(&bench.name, &xml).await.unwrap();
+    bench.console_says("EUCA-GUEST-BOOT 1").await;
+    assert_eq!(owner(&base), 65_534);
+    assert_ne!(owner(&bench.files.path().join("disk")), 0, "the overlay is QEMU's");
+    bench.driver.destroy(&bench.name).await.unwrap();
+    assert_eq!(owner(&base), 65_534);
+    assert!(std::fs::read(&base).unwrap() == before, "it is not written");
 }

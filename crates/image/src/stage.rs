@@ -376,7 +376,12 @@ impl<S: ImageSource> Inner<S> {
             Method::Share | Method::Copy => content,
         };
         let _turn = self.turns.acquire().await;
-        disk::make(&self.runner, method, &base, path, contents).await.map(drop)
+        let made = disk::make(&self.runner, method, &base, path, contents).await.map(drop);
+        if made.is_err() && method == Method::Overlay {
+            // It would be in the way of another attempt, and make an overlay of what is none.
+            blocking(move || std::fs::remove_file(&base).map_err(Error::file("delete", &base))).await?;
+        }
+        made
     }
 
     /// The keys of a launch; none instead of unusable ones, unless that matters.

@@ -526,3 +526,16 @@ async fn sizes_that_no_table_can_describe_are_refused() {
     assert!(matches!(bench.images.stage(&order).await, Err(Error::LimitExceeded { .. })));
     assert_eq!(bench.images.0.settings.swap * MIB, MIB);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_overlay_that_cannot_be_made_leaves_nothing_that_would_be_taken_for_its_base() {
+    let runner = Arc::new(Recording::default());
+    runner.plan("qemu-img", [1]);
+    let bench = Bench::with(runner, |settings| settings.method = Method::Overlay);
+    bench.shop.put("i", &noise(1_000_000));
+    for attempt in ["first", "second"] {
+        let failed = bench.stage("one").await;
+        assert!(matches!(failed, Err(Error::Helper { program: "qemu-img", .. })), "{attempt}: {failed:?}");
+        assert!(!bench.directory("one").join(BASE).exists(), "{attempt}");
+    }
+}

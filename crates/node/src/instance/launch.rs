@@ -96,7 +96,10 @@ fn document(settings: &NodeSettings, record: &Record, files: &InstanceFiles) -> 
         cores: number("number of cores", record.vm.cores)?,
         boot,
         disk: files.disk(),
-        format: if files.base().exists() { DiskFormat::Qcow2 } else { DiskFormat::Raw },
+        format: match files.base() {
+            base if base.exists() => DiskFormat::Qcow2 { base },
+            _ => DiskFormat::Raw,
+        },
         console: files.console(),
         nic: Some(Nic {
             bridge: settings.network.bridge(record.net.vlan)?,
