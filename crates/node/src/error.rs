@@ -47,6 +47,9 @@ pub enum Error {
     /// The instance's queue of orders is full.
     #[error("instance {0} has too many orders waiting")]
     Busy(DomainName),
+    /// The instance was busy with something else, or with this, for too long.
+    #[error("instance {0} has not done it within {1:?}")]
+    Late(DomainName, Duration),
     /// The instance has ended its task.
     #[error("instance {0} is being forgotten")]
     Gone(DomainName),

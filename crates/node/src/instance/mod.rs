@@ -36,7 +36,7 @@ use euca_image::{ImageSource, Images};
 use euca_observe::metrics::{self, Outcome, Raised};
 use euca_observe::{Pulse, chain};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -58,6 +58,10 @@ pub(crate) use timeline::Timeline;
 
 /// Orders that may wait for an instance that is busy.
 const QUEUE: usize = 16;
+
+/// How long it is waited for what comes of an order, from the request on: a CC that has answered its own caller lets the
+/// call go on for so long, and then gives it up (cluster-controller.md P-06). One that has not begun by then never will.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What all instances of a node share.
 #[derive(Debug)]
@@ -168,11 +172,12 @@ impl Instance {
         self.ask(order).await
     }
 
-    /// Queues an order and waits for what comes of it.
+    /// Queues an order and waits for what comes of it, in [`PATIENCE`].
     async fn ask(&self, order: impl FnOnce(Reply) -> Order) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
         self.order(order(reply))?;
-        answer.await.map_err(|_| Error::Gone(self.id.clone()))?
+        let answer = timeout(PATIENCE, answer).await.map_err(|_| Error::Late(self.id.clone(), PATIENCE))?;
+        answer.map_err(|_| Error::Gone(self.id.clone()))?
     }
 
     fn refusal<T>(&self, refused: &mpsc::error::TrySendError<T>) -> Error {

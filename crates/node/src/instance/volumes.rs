@@ -53,7 +53,7 @@ impl State {
 impl<H: Hypervisor, S: ImageSource> Task<H, S> {
     /// Begins to attach a volume, or refuses to, before anything has happened.
     pub(super) async fn attach(&mut self, volume: Volume, reply: Reply) {
-        // Who does not wait any more has told its own caller of a failure.
+        // Nothing is done for somebody who does not wait any more.
         if reply.is_closed() {
             return;
         }

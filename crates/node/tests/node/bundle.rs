@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 
 use euca_command::{Command, CommandRunner, Error, Output};
 use euca_hypervisor::DomainState;
-use euca_hypervisor::recording::Operation::{Create, Destroy, Shutdown};
+use euca_hypervisor::recording::Operation::{Create, Destroy, Disks, Shutdown};
 use euca_node::{BundlePrograms, ProgramBundler};
 use euca_wire::{NodeApi, nc};
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 use crate::bench::{Bench, IMAGE, admin, request, seconds};
 
@@ -546,4 +547,31 @@ async fn how_a_bundle_ended_is_told_after_a_restart_too() {
     assert!(bench.files().join("prefix").exists(), "for the operator who keeps files");
     bench.restart().await;
     assert_eq!(bench.bundling("i-1").await, "-", "told once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_that_nobody_waits_for_any_more_are_not_carried_out() {
+    let (bench, runner) = bench(|_| {}).await;
+    // It is destroyed for a reboot, and nobody says whether it is: for three minutes and a half.
+    bench.hypervisor.set_hanging(Destroy, true);
+    assert!(bench.reboot("i-1").await);
+    seconds(1).await;
+    let volume = nc::NcAttachVolume {
+        instance_id: Some("i-1".to_owned()),
+        volume_id: Some("vol-1".to_owned()),
+        remote_dev: Some("/dev/etherd/e0.1".to_owned()),
+        local_dev: Some("/dev/sdb".to_owned()),
+        ..admin()
+    };
+    let asked = Instant::now();
+    let (bundled, attached) =
+        tokio::join!(bench.bundle(bundle_request("i-1")), bench.node.nc_attach_volume(volume));
+    assert_eq!((bundled, attached.unwrap().return_), (false, Some(false)));
+    assert_eq!(asked.elapsed().as_secs(), 180);
+    bench.hypervisor.set_hanging(Destroy, false);
+    assert_eq!(bench.story(120).await, "Extant none");
+    assert_eq!((bench.hypervisor.count(Shutdown, "i-1"), bench.hypervisor.count(Disks, "i-1")), (0, 0));
+    assert_eq!(runner.take(), [""; 0]);
+    // It listens again.
+    assert!(bench.bundle(bundle_request("i-1")).await);
 }
