@@ -79,6 +79,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Record, Unreadable> {
         volumes: image.volumes()?,
         // It was written before the domain was created; whoever reads it has seen the domain alive.
         state: State::Running,
+        rebooting: false,
         timeline: Timeline::default(),
         bundling: match image.int(5_644) {
             1 => Bundling::InProgress,

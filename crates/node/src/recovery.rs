@@ -23,8 +23,8 @@ const CACHE: &str = "v2";
 /// The administrator's directory holds the image cache and the bundling work space, not instances' files only.
 const ADMINISTRATOR: &str = "eucalyptus";
 
-/// The records of instances whose domains live, and of those that ended by being bundled and did not live to tell: the
-/// CC is to see how that went. Blocks.
+/// The records of instances whose domains live, of those that were being rebooted, and of those that ended by being
+/// bundled and did not live to tell: the CC is to see how that went. Blocks.
 pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainState>) -> Vec<Record> {
     let directories = directories(instance_path);
     let mut records = Vec::new();
@@ -37,17 +37,19 @@ pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainSt
         match directories.iter().find(|(entry, _)| entry == name) {
             None => tracing::warn!(domain = name, "domain not adopted: it has no directory"),
             Some((_, directory)) => match read_record(directory) {
-                Ok(record) => records.push(record),
+                // Rebooted already, or not at all.
+                Ok(record) => records.push(Record { rebooting: false, ..record }),
                 Err(error) => tracing::warn!(domain = name, error = %chain(&error), "domain not adopted"),
             },
         }
     }
     for (name, directory) in &directories {
-        if !is_active(domains, name)
-            && let Ok(record) = read_record(directory)
-            && record.bundling != Bundling::None
-            && record.state != State::Teardown
-        {
+        let Some(record) = read_record(directory).ok().filter(|_| !is_active(domains, name)) else {
+            continue;
+        };
+        if record.awaits_domain() {
+            records.push(record);
+        } else if record.bundling != Bundling::None && record.state != State::Teardown {
             records.push(Record { state: State::Shutoff, ..record });
         }
     }
@@ -56,13 +58,17 @@ pub(crate) fn adoptable(instance_path: &Path, domains: &HashMap<String, DomainSt
     records
 }
 
-/// The directories of instances that have no domain any more, as far as they may be deleted. Blocks.
+/// The directories of instances that have no domain any more and are not to have one, as far as they may be deleted.
+/// Blocks.
 pub(crate) fn dead(instance_path: &Path, domains: &HashMap<String, DomainState>) -> Vec<PathBuf> {
     if !instance_path.join(MARKER).exists() {
         return Vec::new();
     }
+    let lives = |name: &str, directory: &Path| {
+        is_active(domains, name) || read_record(directory).is_ok_and(|record| record.awaits_domain())
+    };
     let directories = directories(instance_path).into_iter();
-    let dead = directories.filter(|(name, _)| is_instance_id(name) && !is_active(domains, name));
+    let dead = directories.filter(|(name, directory)| is_instance_id(name) && !lives(name, directory));
     dead.map(|(_, directory)| directory).collect()
 }
 

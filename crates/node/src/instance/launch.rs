@@ -148,7 +148,8 @@ async fn create_domain<H: Hypervisor, S>(
     }
 }
 
-/// Destroys the domain and creates it again from the saved document. What failed, if anything, is told too.
+/// Destroys the domain and creates it again from the saved document, or goes on where an earlier start has left off. What
+/// failed, if anything, is told too.
 pub(super) async fn reboot<H: Hypervisor, S>(
     context: &Context<H, S>,
     record: &Record,
@@ -157,10 +158,9 @@ pub(super) async fn reboot<H: Hypervisor, S>(
 ) -> (Reboot, Option<String>) {
     let xml = match take_down(context, record, files, abort).await {
         Ok(xml) => xml,
-        Err(error) => {
-            tracing::warn!(error = %chain(&error), "not rebooted");
-            return (Reboot::Unchanged, Some(chain(&error)));
-        }
+        // Its domain was destroyed by an earlier start.
+        Err(error) if record.rebooting => return not_rebooted(&error, Reboot::Lost),
+        Err(error) => return not_rebooted(&error, Reboot::Unchanged),
     };
     let console = files.clone();
     if let Err(error) = blocking(move || console.empty_console()).await {
@@ -172,11 +172,14 @@ pub(super) async fn reboot<H: Hypervisor, S>(
             attach_again(context, record, abort).await;
             (Reboot::Done, None)
         }
-        Err(error) => {
-            tracing::error!(error = %chain(&error), "the domain could not be created again");
-            (Reboot::Lost, Some(chain(&error)))
-        }
+        Err(error) => not_rebooted(&error, Reboot::Lost),
     }
+}
+
+/// A reboot that has come to nothing, or to worse.
+pub(super) fn not_rebooted(error: &Error, how: Reboot) -> (Reboot, Option<String>) {
+    tracing::warn!(error = %chain(error), ?how, "not rebooted");
+    (how, Some(chain(error)))
 }
 
 /// Gives a domain that was created again the volumes that it had. One that cannot be had is missing in the guest and
@@ -206,7 +209,7 @@ async fn attach_again<H: Hypervisor, S>(context: &Context<H, S>, record: &Record
     }
 }
 
-/// Destroys the domain, if there is one and its document is at hand; gives the document. An error means that the
+/// Destroys the domain, if there is one and its document is at hand, unless that was done already; gives the document. An error means that the
 /// domain goes on. A destruction that was not answered may have happened, so it is repeated until it is answered.
 async fn take_down<H: Hypervisor, S>(
     context: &Context<H, S>,
@@ -216,6 +219,9 @@ async fn take_down<H: Hypervisor, S>(
 ) -> Result<String, Error> {
     let (settings, id, saved) = (&context.settings, &record.instance_id, files.clone());
     let xml = blocking(move || saved.read_document()).await?;
+    if record.rebooting {
+        return Ok(xml);
+    }
     if context.hypervisor.state(id).await?.is_none() {
         return Err(Error::NoDomain(id.clone()));
     }

@@ -49,7 +49,7 @@ use crate::monitor::Snapshot;
 use crate::network::Networks;
 use crate::settings::NodeSettings;
 use crate::volume::{Claims, Phase, Volume};
-use machine::{Action, Event, Machine};
+use machine::{Action, Event, Machine, Reboot};
 pub use machine::{Bundling, State, Thresholds};
 pub(crate) use record::{NO_ADDRESS, Record};
 pub(crate) use registry::{Past, Registry};
@@ -194,11 +194,16 @@ impl Instance {
         Self::start(context, record, machine, Some(Action::Stage))
     }
 
-    /// Starts the task of an instance whose domain runs already.
+    /// Starts the task of an instance whose domain runs already, or is to run again.
     pub fn adopt<H: Hypervisor, S: ImageSource>(context: &Arc<Context<H, S>>, mut record: Record) -> Self {
         let (before, machine) =
             (record.state, Machine::adopted(record.state, record.bundling, context.started.elapsed()));
-        let reason = "the node was started and found the domain";
+        let resumed = record.awaits_domain().then_some(Action::Reboot);
+        record.rebooting = resumed.is_some();
+        let reason = match resumed {
+            Some(_) => "the node was started and goes on with the reboot",
+            None => "the node was started and found the domain",
+        };
         record.timeline.push(Some(before), machine.state(), reason);
         for volume in &mut record.volumes {
             context.claims.claim(&volume.remote_dev);
@@ -206,7 +211,7 @@ impl Instance {
                 volume.phase = Phase::Releasing;
             }
         }
-        Self::start(context, record, machine, None)
+        Self::start(context, record, machine, resumed)
     }
 
     fn start<H: Hypervisor, S: ImageSource>(
@@ -224,7 +229,7 @@ impl Instance {
         let task = Task {
             context: Arc::clone(context),
             files: InstanceFiles::of(&context.settings.instance_path, &record),
-            durable: first.is_none(),
+            durable: first != Some(Action::Stage),
             sight: context.sight.clone(),
             settled: Instant::now(),
             release_after: Instant::now(),
@@ -301,10 +306,9 @@ struct Task<H, S> {
 impl<H: Hypervisor, S: ImageSource> Task<H, S> {
     async fn run(mut self, first: Option<Action>, mut inboxes: Inboxes) {
         let context = Arc::clone(&self.context);
+        self.keep().await;
         if let Some(action) = first {
             self.act(action).await;
-        } else {
-            self.keep().await;
         }
         loop {
             let idle = self.work.is_none();
@@ -391,6 +395,9 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         if before.bundling != self.record.bundling {
             tracing::info!(from = ?before.bundling, to = ?self.record.bundling, "bundling");
         }
+        if matches!(event, Event::Rebooted(_)) {
+            self.record.rebooting = false;
+        }
         if event == Event::Cleaned {
             self.durable = false;
             self.record.volumes.drain(..).for_each(|volume| self.context.claims.release(&volume.remote_dev));
@@ -444,10 +451,18 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                     Ended::of("creation", created, |done| Some(Event::Created(done)))
                 })
             }
-            Action::Reboot => Box::pin(async move {
-                let (how, cause) = launch::reboot(&context, &record, &files, &token).await;
-                Ended::Work { event: Some(Event::Rebooted(how)), cause }
-            }),
+            Action::Reboot => {
+                // Without that on disk, a killed node would take the time without a domain for the instance's end.
+                self.record.rebooting = true;
+                let saved = self.publish().await;
+                Box::pin(async move {
+                    let (how, cause) = match saved {
+                        Ok(()) => launch::reboot(&context, &record, &files, &token).await,
+                        Err(error) => launch::not_rebooted(&error, Reboot::Unchanged),
+                    };
+                    Ended::Work { event: Some(Event::Rebooted(how)), cause }
+                })
+            }
             Action::Destroy => Box::pin(async move {
                 Ended::of("destruction", launch::destroy(&context, &record).await, |_| None)
             }),

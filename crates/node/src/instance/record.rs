@@ -34,6 +34,9 @@ pub(crate) struct Record {
     /// Seconds since the Unix epoch at which the instance was accepted.
     pub launch_time: i64,
     pub state: State,
+    /// Whether its domain is being destroyed to be created again. Not to be had is then no sign of its end.
+    #[serde(default)]
+    pub rebooting: bool,
     #[serde(default)]
     pub timeline: Timeline,
     /// In the order in which they were attached.
@@ -114,6 +117,11 @@ impl Record {
         }
     }
 
+    /// Whether it is to have a domain, be there one or not.
+    pub fn awaits_domain(&self) -> bool {
+        self.rebooting && self.state.takes_volumes()
+    }
+
     /// Whether the guest is Windows: any platform that says so (node-controller.md §6.3).
     pub fn is_windows(&self) -> bool {
         self.platform.contains("windows")
@@ -191,6 +199,7 @@ pub(crate) mod tests {
             group_names: Vec::new(),
             launch_time: 1_794_350_000,
             state: State::Running,
+            rebooting: false,
             timeline: Timeline::default(),
             volumes: Vec::new(),
             bundling: Bundling::None,

@@ -62,6 +62,7 @@ fn accepted(request: &nc::NcRunInstance, now: i64) -> Result<Record, Error> {
         group_names: request.group_names.iter().take(MAX_GROUPS).cloned().collect(),
         launch_time: now,
         state: State::Staging,
+        rebooting: false,
         timeline: Timeline::default(),
         volumes: Vec::new(),
         bundling: Bundling::None,

@@ -1,6 +1,7 @@
 //! Start-up, adoption and what is deleted (node-controller.md §18, Start-up and adoption).
 
 use std::path::Path;
+use std::time::Duration;
 
 use euca_hypervisor::DomainState;
 use euca_hypervisor::recording::Operation::{Create, Destroy, Domains};
@@ -141,6 +142,58 @@ async fn a_promised_termination_is_kept_after_a_restart() {
     assert_eq!(bench.timeline("i-1", 250).await, "Extant Teardown -");
     assert_eq!(bench.hypervisor.peek("i-1"), None);
     assert!(!bench.directory("admin", "i-1").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nc_077_a_reboot_that_a_restart_interrupts_goes_on_after_it() {
+    let mut bench = Bench::new().await;
+    bench.running("i-1").await;
+    let disk = bench.directory("admin", "i-1").join("disk");
+    let xml = bench.hypervisor.xml("i-1");
+    bench.hypervisor.set_latency(Create, Duration::from_secs(50));
+    assert!(bench.reboot("i-1").await);
+    seconds(1).await;
+    // A second restart interrupts the rest of it, too.
+    for _ in 0..2 {
+        assert_eq!(bench.hypervisor.peek("i-1"), None, "destroyed, and not created again yet");
+        bench.restart().await;
+        assert_eq!(bench.timeline("i-1", 35).await, "Extant");
+        assert!(disk.exists());
+    }
+    assert_eq!(bench.timeline("i-1", 60).await, "Extant");
+    assert_eq!(
+        (bench.hypervisor.peek("i-1"), bench.hypervisor.xml("i-1")),
+        (Some(DomainState::Running), xml)
+    );
+    assert_eq!(bench.hypervisor.count(Destroy, "i-1"), 1);
+
+    // Once it is rebooted, a domain that is gone is gone.
+    bench.node.shutdown().await;
+    bench.hypervisor.vanish("i-1");
+    bench.restart().await;
+    assert_eq!((bench.state("i-1").await, disk.exists()), (None, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reboot_that_cannot_go_on_after_a_restart_ends_its_instance() {
+    // Terminated before the restart; created by nobody; without its document.
+    for case in ["terminated", "refused", "no document"] {
+        let mut bench = Bench::new().await;
+        bench.running("i-1").await;
+        bench.hypervisor.set_latency(Create, Duration::from_secs(50));
+        assert!(bench.reboot("i-1").await);
+        seconds(1).await;
+        match case {
+            "terminated" => assert!(bench.terminate("i-1").await.is_some()),
+            "refused" => bench.hypervisor.fail_next(Create, 99),
+            _ => std::fs::remove_file(bench.directory("admin", "i-1").join("libvirt.xml")).unwrap(),
+        }
+        bench.restart().await;
+        let life = bench.timeline("i-1", 600).await;
+        assert_eq!(life, if case == "terminated" { "-" } else { "Extant Teardown -" }, "{case}");
+        assert_eq!(bench.hypervisor.peek("i-1"), None, "{case}");
+        assert!(!bench.directory("admin", "i-1").exists(), "{case}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
