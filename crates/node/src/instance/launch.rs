@@ -1,5 +1,7 @@
 //! The long works of an instance: stage, create, reboot, destroy (node-controller.md §6.1, §11.2).
 
+use std::path::PathBuf;
+
 use euca_hypervisor::{Boot, DiskFormat, DomainSpec, Hypervisor, MacAddress, Nic, name_in};
 use euca_image::layout::Platform;
 use euca_image::{ImageSource, Order};
@@ -148,14 +150,23 @@ async fn create_domain<H: Hypervisor, S>(
     }
 }
 
-/// Destroys the domain and creates it again from the saved document, or goes on where an earlier start has left off. What
-/// failed, if anything, is told too.
+/// What a reboot has come to.
+pub(super) struct Rebooted {
+    pub how: Reboot,
+    /// What failed.
+    pub cause: Option<String>,
+    /// Ids of the volumes that the guest was given again, with their block devices.
+    pub devices: Vec<(String, PathBuf)>,
+}
+
+/// Destroys the domain and creates it again from the saved document, or goes on where an earlier start has left
+/// off.
 pub(super) async fn reboot<H: Hypervisor, S>(
     context: &Context<H, S>,
     record: &Record,
     files: &InstanceFiles,
     abort: &CancellationToken,
-) -> (Reboot, Option<String>) {
+) -> Rebooted {
     let xml = match take_down(context, record, files, abort).await {
         Ok(xml) => xml,
         // Its domain was destroyed by an earlier start.
@@ -169,44 +180,52 @@ pub(super) async fn reboot<H: Hypervisor, S>(
     match create_domain(context, record, &xml, abort).await {
         Ok(()) => {
             tracing::info!("rebooted");
-            attach_again(context, record, abort).await;
-            (Reboot::Done, None)
+            Rebooted { how: Reboot::Done, cause: None, devices: attach_again(context, record, abort).await }
         }
         Err(error) => not_rebooted(&error, Reboot::Lost),
     }
 }
 
 /// A reboot that has come to nothing, or to worse.
-pub(super) fn not_rebooted(error: &Error, how: Reboot) -> (Reboot, Option<String>) {
+pub(super) fn not_rebooted(error: &Error, how: Reboot) -> Rebooted {
     tracing::warn!(error = %chain(error), ?how, "not rebooted");
-    (how, Some(chain(error)))
+    Rebooted { how, cause: Some(chain(error)), devices: Vec::new() }
 }
 
-/// Gives a domain that was created again the volumes that it had. One that cannot be had is missing in the guest and
-/// stays listed.
-async fn attach_again<H: Hypervisor, S>(context: &Context<H, S>, record: &Record, abort: &CancellationToken) {
+/// Gives a domain that was created again the volumes that it had, and tells which. One that cannot be had is missing in
+/// the guest and stays listed.
+async fn attach_again<H: Hypervisor, S>(
+    context: &Context<H, S>,
+    record: &Record,
+    abort: &CancellationToken,
+) -> Vec<(String, PathBuf)> {
+    let (settings, id) = (&context.settings.volumes, &record.instance_id);
+    let mut devices = Vec::new();
     for volume in record.volumes.iter().filter(|volume| volume.phase == Phase::Attached) {
         let attach = async {
-            let (settings, id) = (&context.settings.volumes, &record.instance_id);
-            let mut volume = volume.clone();
-            let there = match &volume.device {
-                Some(device) => storage::is_block_device(device).await,
-                None => false,
+            let known = match &volume.device {
+                Some(device) if storage::is_block_device(device).await => Some(device.clone()),
+                _ => None,
             };
-            if !there {
+            let device = match known {
+                Some(device) => device,
                 // The session is gone, as after a restart of the host; its device will have the same name.
-                let access = storage::prepare(settings, &volume.remote_dev).await?;
-                volume.device = Some(storage::connect(settings, &context.helper, access, abort).await?);
-            }
-            match volume.disk() {
-                Some(disk) => plug::plug(&context.hypervisor, id, &disk).await,
-                None => Ok(()),
-            }
+                None => {
+                    let access = storage::prepare(settings, &volume.remote_dev).await?;
+                    storage::connect(settings, &context.helper, access, abort).await?
+                }
+            };
+            plug::plug(&context.hypervisor, id, &volume.disk_at(device.clone())).await?;
+            Ok::<_, Error>(device)
         };
-        if let Err(error) = attach.await {
-            tracing::warn!(volume = volume.id, error = %chain(&error), "not attached again");
+        match attach.await {
+            Ok(device) => devices.push((volume.id.clone(), device)),
+            Err(error) => {
+                tracing::warn!(volume = volume.id, error = %chain(&error), "not attached again");
+            }
         }
     }
+    devices
 }
 
 /// Destroys the domain, if there is one and its document is at hand, unless that was done already; gives the document. An error means that the

@@ -269,6 +269,8 @@ enum Ended {
         /// Why it failed, if it did.
         cause: Option<String>,
     },
+    /// A reboot.
+    Reboot(launch::Rebooted),
     /// A step of a volume.
     Volume(String, volumes::Step),
 }
@@ -332,6 +334,10 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                     match result {
                         Ended::Work { event: Some(event), cause } => (event, cause),
                         Ended::Work { event: None, .. } => continue,
+                        Ended::Reboot(rebooted) => {
+                            self.attached_again(rebooted.devices);
+                            (Event::Rebooted(rebooted.how), rebooted.cause)
+                        }
                         Ended::Volume(id, step) => {
                             self.stepped(id, step).await;
                             continue;
@@ -456,11 +462,11 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                 self.record.rebooting = true;
                 let saved = self.publish().await;
                 Box::pin(async move {
-                    let (how, cause) = match saved {
+                    let rebooted = match saved {
                         Ok(()) => launch::reboot(&context, &record, &files, &token).await,
                         Err(error) => launch::not_rebooted(&error, Reboot::Unchanged),
                     };
-                    Ended::Work { event: Some(Event::Rebooted(how)), cause }
+                    Ended::Reboot(rebooted)
                 })
             }
             Action::Destroy => Box::pin(async move {

@@ -126,9 +126,19 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
 
     fn unplug(&mut self, volume: Volume, reply: Option<Reply>) {
         let (context, id) = (Arc::clone(&self.context), self.record.instance_id.clone());
+        let others: Vec<_> = self.record.volumes.iter().filter_map(|volume| volume.device.clone()).collect();
         self.step(volume.id.clone(), |abort| async move {
-            Step::Unplugged(unplug(&context, &id, &volume, &abort).await, reply)
+            Step::Unplugged(take_out(&context, &id, volume, &others, &abort).await, reply)
         });
+    }
+
+    /// Notes the devices that volumes have after a reboot.
+    pub(super) fn attached_again(&mut self, devices: Vec<(String, PathBuf)>) {
+        for (id, device) in devices {
+            if let Some(volume) = self.record.volumes.iter_mut().find(|volume| volume.id == id) {
+                volume.device = Some(device);
+            }
+        }
     }
 
     /// Takes the volume out of the guest, if it is in it, and logs out. When the instance is ending, that is for its end.
@@ -283,7 +293,24 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
     }
 }
 
-/// Takes a volume out of its guest; one without a device has never been in it.
+/// Takes an attached volume out of its guest. Where its device is not known, because 2.0.1 has attached it, that is what
+/// the guest has under its name, unless it is one of the `others`.
+async fn take_out<H: Hypervisor, S>(
+    context: &Context<H, S>,
+    id: &DomainName,
+    mut volume: Volume,
+    others: &[PathBuf],
+    abort: &CancellationToken,
+) -> Result<Unplugged, Error> {
+    if volume.device.is_none() {
+        let Some(disks) = context.hypervisor.disks(id).await? else { return Ok(Unplugged::NoDomain) };
+        let named = disks.into_iter().find(|disk| disk.target == volume.name().as_str());
+        volume.device = named.and_then(|disk| disk.source).filter(|source| !others.contains(source));
+    }
+    unplug(context, id, &volume, abort).await
+}
+
+/// Takes a volume out of its guest; one without a device is not in it.
 async fn unplug<H: Hypervisor, S>(
     context: &Context<H, S>,
     id: &DomainName,

@@ -38,7 +38,7 @@ pub(crate) struct Volume {
     /// Whether it is a virtio disk.
     pub virtio: bool,
     pub phase: Phase,
-    /// The block device of this host, as soon as it is known.
+    /// The block device of this host, as soon as it is known. That of a volume which 2.0.1 has attached is not.
     pub device: Option<PathBuf>,
 }
 
@@ -78,14 +78,19 @@ impl Volume {
         if self.virtio { self.target.virtio() } else { self.target.clone() }
     }
 
-    /// What the hypervisor has of it, once there is a device.
+    /// What the hypervisor has of it, once its device is known.
     pub fn disk(&self) -> Option<BlockDisk> {
-        Some(BlockDisk {
-            source: self.device.clone()?,
+        self.device.clone().map(|device| self.disk_at(device))
+    }
+
+    /// What the hypervisor has of it when this is its device.
+    pub fn disk_at(&self, source: PathBuf) -> BlockDisk {
+        BlockDisk {
+            source,
             target: self.target.clone(),
             virtio: self.virtio,
             serial: Some(format!("{}-dev-{}", self.id, self.target.as_str())),
-        })
+        }
     }
 
     /// The volumes that the CC sees: those that are in the guest, as far as it has heard.

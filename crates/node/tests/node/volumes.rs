@@ -17,6 +17,7 @@ use openssl::rsa::{Padding, Rsa};
 use tokio::time::sleep;
 
 use crate::bench::{Bench, IMAGE, admin};
+use crate::checkpoint::{checkpoint, poke};
 use crate::hooks::Site;
 
 fn key() -> &'static Rsa<Private> {
@@ -416,6 +417,59 @@ async fn nc_078_st_t110_a_rebooted_guest_has_its_volumes_again() {
     assert_eq!((volumes.plugged(), volumes.listed().await.len()), (vec![], 2), "Q-26: listed though absent");
     assert!(volumes.detach("vol-1").await, "and can be detached");
     assert_eq!(volumes.iscsi.sessions(), NONE);
+}
+
+#[tokio::test]
+async fn a_volume_that_the_original_has_attached_is_taken_out_before_it_is_logged_out_of() {
+    let mut volumes = Volumes::new().await;
+    let good = remote_dev(TARGET);
+    assert!(volumes.attach("vol-1", &good, "sdb").await);
+    let mut image = checkpoint(ID, "admin");
+    poke(&mut image, 60_372 + 512, &good);
+    volumes.bench.node.shutdown().await;
+    let directory = volumes.bench.directory("admin", ID);
+    std::fs::remove_file(directory.join("instance.json")).unwrap();
+    std::fs::write(directory.join("instance-checkpoint"), image).unwrap();
+    volumes.bench.restart().await;
+    assert_eq!(volumes.listed().await, ["vol-1"], "nc_022");
+    let device = volumes.by_path(TARGET);
+    assert!(!volumes.record().contains(&device), "the original kept no device");
+
+    volumes.bench.hypervisor.fail_next(DetachDisk, 1);
+    assert!(!volumes.detach("vol-1").await, "nc_108");
+    volumes.bench.hypervisor.set_reachable(false);
+    assert!(!volumes.detach("vol-1").await, "nobody can tell what the guest has");
+    volumes.bench.hypervisor.set_reachable(true);
+    assert_eq!((volumes.plugged().len(), volumes.listed().await.len()), (1, 1), "nc_108, st_t107");
+    assert_eq!(volumes.iscsi.sessions(), [TARGET], "nc_108, st_t107");
+
+    // It is not in the guest after this reboot, and its place is another's.
+    volumes.bench.hypervisor.fail_next(AttachDisk, 1);
+    assert!(volumes.bench.reboot(ID).await);
+    volumes.until("the reboot", async || volumes.record().contains("\"rebooted\"")).await;
+    assert!(volumes.attach("vol-2", AOE, "sdb").await);
+    assert!(volumes.detach("vol-1").await);
+    assert_eq!((volumes.plugged().len(), volumes.listed().await), (1, vec!["vol-2".to_owned()]));
+    assert_eq!(volumes.iscsi.sessions(), NONE);
+}
+
+#[tokio::test]
+async fn nc_078_a_reboot_finds_the_device_of_a_volume_that_the_original_has_attached() {
+    let mut volumes = Volumes::new().await;
+    assert!(volumes.attach("vol-1", &remote_dev(TARGET), "sdb").await);
+    let device = format!("\"device\": {:?}", volumes.by_path(TARGET));
+    volumes.killed_with(&device, "\"device\": null").await;
+    assert!(volumes.bench.reboot(ID).await);
+    volumes.until("its device", async || volumes.record().contains(&device)).await;
+    assert!(volumes.detach("vol-1").await, "nc_105");
+    assert_eq!(volumes.bench.hypervisor.count(DetachDisk, ID), 1, "nc_105");
+    volumes.until_nothing_is_left().await;
+
+    assert!(volumes.attach("vol-1", &remote_dev(TARGET), "sdb").await);
+    volumes.killed_with(&device, "\"device\": null").await;
+    volumes.bench.hypervisor.vanish(ID);
+    assert!(!volumes.detach("vol-1").await, "nc_107");
+    volumes.until_nothing_is_left().await;
 }
 
 #[tokio::test]
