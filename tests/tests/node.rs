@@ -195,11 +195,11 @@ async fn nc_004_without_its_private_key_a_node_does_nothing() {
     let (status, health) = admin.json("/health").await.unwrap();
     assert!(status == 503 && problem(&health, "keys").unwrap().contains("node-pk.pem"), "{health}");
     std::fs::rename(&aside, &key).unwrap();
-    until("the key to be seen", async || client.ask(&["describeResource"]).await.is_ok()).await;
+    until("the key to be seen", async || client.ask(&["startNetwork"]).await.is_ok()).await;
     assert!(daemon.stop().unwrap().success());
 }
 
-/// A node whose libvirtd is not there answers all the same, with nothing.
+/// A node whose libvirtd is not there answers all the same, that it cannot tell.
 #[tokio::test]
 async fn what_cannot_be_asked_ends_with_a_reason_and_the_original_s_status() {
     let home = Home::new().unwrap();
@@ -260,7 +260,17 @@ async fn what_cannot_be_asked_ends_with_a_reason_and_the_original_s_status() {
             "refused",
         ),
         ("unknown", &home, address, "explain i-1", 1, "", "no instance \"i-1\" is known here"),
-        ("spare words", &home, address, "describeInstances i-1", 0, "", "WARNING: \"i-1\" is ignored"),
+        ("nc_020", &home, address, "describeResource", 1, failed, "refused"),
+        (
+            "nc_020, and spare words",
+            &home,
+            address,
+            "describeInstances i-1",
+            1,
+            "ncDescribeInstances() failed: error=1\n",
+            "WARNING: \"i-1\" is ignored",
+        ),
+        ("no spare words", &home, address, "startNetwork", 0, "network status=[SUCCESS]\n", ""),
     ] {
         let arguments: Vec<_> = line.split(' ').collect();
         let (code, stdout, stderr) = text(&NcClient::new(home, peer).run(&arguments).await.unwrap());

@@ -62,7 +62,7 @@ pub enum Error {
         user: String,
     },
     /// The domains that run on this host are not known yet.
-    #[error("running domains have not been adopted yet")]
+    #[error("running domains are not adopted yet")]
     Recovering,
     /// An instance in a state in which it cannot be bundled.
     #[error("instance {instance} is {state:?}, and cannot be bundled")]

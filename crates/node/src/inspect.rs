@@ -78,13 +78,12 @@ impl<H: Hypervisor, S> Node<H, S> {
         self.0.context.sight.borrow().domains.as_ref().map(drop).map_err(Clone::clone)
     }
 
-    /// Whether the domains that ran at the start are adopted: until then no instance is accepted.
+    /// Whether the domains that ran at the start are adopted: until then no instance is accepted, and none is described.
     ///
     /// # Errors
     /// That they are not.
     pub fn instances_are_known(&self) -> Result<(), String> {
-        let known = self.0.is_recovered();
-        known.then_some(()).ok_or_else(|| "running domains are not adopted yet".to_owned())
+        self.0.recovered().map_err(|error| error.to_string())
     }
 
     /// What this node counts. Gauges are as [`Node::refresh_metrics`] has set them last.

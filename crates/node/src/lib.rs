@@ -81,7 +81,7 @@ pub(crate) struct Inner<H, S> {
 
 impl<H: Hypervisor, S: ImageSource> Node<H, S> {
     /// Starts the node: adopts the domains that run and deletes what dead instances left. If the hypervisor cannot
-    /// be asked, the node starts all the same, knows no instance, accepts none, and goes on asking.
+    /// be asked, the node starts all the same, knows no instance, accepts none, describes nothing, and goes on asking.
     ///
     /// Must be called in a tokio runtime; the node's tasks run there until [`shutdown`](Self::shutdown).
     ///
@@ -175,8 +175,9 @@ impl<H, S> Inner<H, S> {
         *self.offered.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_recovered(&self) -> bool {
-        self.context.recovered.load(Ordering::Acquire)
+    /// Refuses while the domains that run are not known: a host that seems empty is one that may be put to sleep.
+    fn recovered(&self) -> Result<(), Error> {
+        if self.context.recovered.load(Ordering::Acquire) { Ok(()) } else { Err(Error::Recovering) }
     }
 }
 
@@ -376,7 +377,8 @@ impl<H: Hypervisor, S: ImageSource> NodeApi for Node<H, S> {
     }
 
     async fn nc_power_down(&self, request: nc::NcPowerDown) -> Result<nc::NcPowerDownResponse, Fault> {
-        Ok(ops::power_down::run(&self.0, &request))
+        let refusal = || nc::NcPowerDownResponse { status_message: Some(2), ..request.answer(false) };
+        answer!(request, ops::power_down::run(&self.0, &request), refusal())
     }
 
     async fn nc_reboot_instance(

@@ -1,4 +1,5 @@
-//! `ncDescribeInstances`: the instances as they were last published (node-controller.md §5.2). Waits for nothing.
+//! `ncDescribeInstances`: the instances as they were last published (node-controller.md §5.2). Waits for nothing; refuses
+//! while they are not known yet.
 
 use euca_wire::nc;
 
@@ -11,6 +12,7 @@ pub(crate) fn run<H, S>(
     request: &nc::NcDescribeInstances,
 ) -> Result<nc::NcDescribeInstancesResponse, Error> {
     let user = required(request.user_id.as_deref(), "userId")?;
+    node.recovered()?;
     let mut records = node.context.instances.records();
     records.retain(|record| {
         let visible = user == ADMINISTRATOR || user == record.user_id;

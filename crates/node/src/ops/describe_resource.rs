@@ -1,4 +1,5 @@
-//! `ncDescribeResource`: how much of this host is left (node-controller.md §5.1). Asks nobody.
+//! `ncDescribeResource`: how much of this host is left (node-controller.md §5.1). Asks nobody; refuses while it is
+//! not known what is used.
 
 use euca_wire::nc;
 
@@ -10,6 +11,7 @@ pub(crate) fn run<H, S>(
     node: &Inner<H, S>,
     request: &nc::NcDescribeResource,
 ) -> Result<nc::NcDescribeResourceResponse, Error> {
+    node.recovered()?;
     let records = node.context.instances.records();
     let used = Amounts::used(records.iter().map(AsRef::as_ref), node.context.settings.disk_unit);
     let all = node.offered();

@@ -1,12 +1,17 @@
 //! `ncPowerDown`: says yes, then has this host put to sleep (node-controller.md §5.10, Q-32). That needs root: the
-//! privileged helper knows the program.
+//! privileged helper knows the program. Refuses while it is not known which guests run.
 
 use euca_observe::chain;
 use euca_wire::nc;
 
 use crate::Inner;
+use crate::error::Error;
 
-pub(crate) fn run<H, S>(node: &Inner<H, S>, request: &nc::NcPowerDown) -> nc::NcPowerDownResponse {
+pub(crate) fn run<H, S>(
+    node: &Inner<H, S>,
+    request: &nc::NcPowerDown,
+) -> Result<nc::NcPowerDownResponse, Error> {
+    node.recovered()?;
     let (helper, stop) = (node.context.helper.clone(), node.context.stop.clone());
     node.context.tasks.spawn(async move {
         // Whether this daemon is stopped meanwhile does not matter to the helper.
@@ -16,5 +21,5 @@ pub(crate) fn run<H, S>(node: &Inner<H, S>, request: &nc::NcPowerDown) -> nc::Nc
             None => tracing::info!("power down goes on without this daemon"),
         }
     });
-    nc::NcPowerDownResponse { status_message: Some(0), ..request.answer(true) }
+    Ok(nc::NcPowerDownResponse { status_message: Some(0), ..request.answer(true) })
 }

@@ -16,9 +16,7 @@ pub(crate) fn run<H: Hypervisor, S: ImageSource>(
     request: &nc::NcRunInstance,
 ) -> Result<nc::NcRunInstanceResponse, Error> {
     let record = accepted(request, unix_time())?;
-    if !node.is_recovered() {
-        return Err(Error::Recovering);
-    }
+    node.recovered()?;
     warn_of_overload(node, &record);
     let id = record.instance_id.clone();
     let instance = node.context.instances.insert(&id, || Instance::launch(&node.context, record))?;

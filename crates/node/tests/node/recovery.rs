@@ -7,7 +7,7 @@ use euca_hypervisor::DomainState;
 use euca_hypervisor::recording::Operation::{Create, Destroy, Domains};
 use euca_hypervisor::recording::Recording;
 use euca_node::Error;
-use euca_wire::DateTime;
+use euca_wire::{DateTime, NodeApi, nc};
 
 use crate::bench::{Bench, IMAGE, Images, seconds, start};
 use crate::checkpoint::checkpoint;
@@ -104,7 +104,14 @@ async fn nc_020_a_hypervisor_that_is_away_at_start_delays_adoption_and_deletes_n
     bench.hypervisor.set_reachable(false);
     bench.restart().await;
     seconds(300).await;
-    assert!(bench.describe("eucalyptus", &[]).await.is_empty());
+    // A host that seemed empty would be put to sleep.
+    let everybody = nc::NcDescribeInstances { user_id: Some("eucalyptus".to_owned()), ..Default::default() };
+    let listed = bench.node.nc_describe_instances(everybody).await.unwrap();
+    assert_eq!((listed.return_, listed.instances), (Some(false), vec![]));
+    let left = bench.resource().await;
+    assert_eq!((left.return_, left.node_status.as_str(), left.memory_size_available), (Some(false), "", 0));
+    let asleep = bench.node.nc_power_down(nc::NcPowerDown::default()).await.unwrap();
+    assert_eq!((asleep.return_, asleep.status_message), (Some(false), Some(2)));
     assert!(bench.directory("admin", "i-1").exists() && dead.exists());
     assert_eq!(bench.run("i-3").await.return_, Some(false), "no new instance before the old ones are known");
     bench.hypervisor.set_hanging(Domains, true);
@@ -115,6 +122,7 @@ async fn nc_020_a_hypervisor_that_is_away_at_start_delays_adoption_and_deletes_n
     seconds(15).await;
     assert_eq!(bench.state("i-1").await.as_deref(), Some("Extant"));
     assert!(!dead.exists());
+    assert_eq!(bench.resource().await.memory_size_available, 16128 - 512);
     bench.running("i-3").await;
 }
 
