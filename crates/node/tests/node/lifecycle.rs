@@ -442,12 +442,21 @@ async fn a_reboot_for_which_there_is_nothing_to_do_does_nothing() {
     assert_eq!(bench.state("i-1").await.as_deref(), Some("Extant"), "nc_080");
     assert_eq!(bench.hypervisor.count(Destroy, "i-1"), 0, "nc_080");
 
-    bench.images.put(IMAGE, None);
+    // The first part of staging, and the creation.
+    bench.hypervisor.set_latency(State, Duration::from_secs(4));
+    bench.hypervisor.set_latency(Create, Duration::from_secs(20));
     bench.run("i-2").await;
-    assert!(bench.reboot("i-2").await, "nc_081");
-    seconds(20).await;
-    assert_eq!(bench.state("i-2").await.as_deref(), Some("Pending"), "nc_081");
-    bench.images.put(IMAGE, Some(vec![1]));
+    for second in [1, 10] {
+        seconds(second).await;
+        assert!(bench.reboot("i-2").await, "nc_081");
+        assert_eq!(bench.state("i-2").await.as_deref(), Some("Pending"), "nc_081");
+    }
+    assert_eq!(bench.timeline("i-2", 60).await, "Pending Extant", "nc_081");
+    let domains = (bench.hypervisor.count(Create, "i-2"), bench.hypervisor.count(Destroy, "i-2"));
+    assert_eq!(domains, (1, 0), "nc_081");
+    for operation in [State, Create] {
+        bench.hypervisor.set_latency(operation, Duration::ZERO);
+    }
 
     bench.running("i-3").await;
     bench.hypervisor.vanish("i-3");
