@@ -202,6 +202,10 @@ async fn attach_again<H: Hypervisor, S>(
     let (settings, id) = (&context.settings.volumes, &record.instance_id);
     let mut devices = Vec::new();
     for volume in record.volumes.iter().filter(|volume| volume.phase == Phase::Attached) {
+        // A terminated guest needs none, and those that cannot be reached take long.
+        if abort.is_cancelled() {
+            break;
+        }
         let attach = async {
             let known = match &volume.device {
                 Some(device) if storage::is_block_device(device).await => Some(device.clone()),

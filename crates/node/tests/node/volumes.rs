@@ -420,6 +420,26 @@ async fn nc_078_st_t110_a_rebooted_guest_has_its_volumes_again() {
 }
 
 #[tokio::test]
+async fn a_termination_waits_for_no_volume_of_a_guest_that_was_being_rebooted() {
+    let volumes = Volumes::new().await;
+    assert!(volumes.attach("vol-1", &remote_dev(TARGET), "sdb").await);
+    assert!(volumes.attach("vol-2", AOE, "sdc").await);
+    for file in ["sessions", "by-path"] {
+        std::fs::remove_dir_all(volumes.iscsi.at(file)).unwrap();
+        std::fs::create_dir(volumes.iscsi.at(file)).unwrap();
+    }
+    volumes.iscsi.put("hang-login", "").unwrap();
+    volumes.iscsi.trace();
+    assert!(volumes.bench.reboot(ID).await);
+    let at_login = || volumes.iscsi.trace().iter().any(|run| run.ends_with("--login"));
+    volumes.until("the login to the first", async || at_login()).await;
+    assert!(volumes.bench.terminate(ID).await.is_some());
+    volumes.until("teardown", async || volumes.bench.state(ID).await.as_deref() == Some("Teardown")).await;
+    assert_eq!(volumes.bench.hypervisor.count(AttachDisk, ID), 2, "not one of them again");
+    assert_eq!(volumes.iscsi.sessions(), NONE);
+}
+
+#[tokio::test]
 async fn a_volume_that_the_original_has_attached_is_taken_out_before_it_is_logged_out_of() {
     let mut volumes = Volumes::new().await;
     let good = remote_dev(TARGET);
