@@ -6,7 +6,7 @@
 //!                          │ failed         (with device)  │ failed         │ ncDetachVolume │
 //!                          ▼                               ▼                ▼                │
 //!                      Releasing ◀───────────────────── unplug ────────── Detaching ─────────┘
-//!                          │ unplug, if it is plugged in; log out; again until it succeeds
+//!                          │ unplug, if it is or may be plugged in; log out; again until it succeeds
 //!                          ▼
 //!                        gone
 //! ```
@@ -199,8 +199,10 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
                     Unplugged::Free => Ok(()),
                     Unplugged::NoDomain => Err(Error::NoDomain(self.record.instance_id.clone())),
                 };
+                // Only its session is left of it, if anything.
+                (volume.phase, volume.device) = (Phase::Releasing, None);
                 let volume = volume.clone();
-                self.set_phase(&id, Phase::Releasing).await;
+                self.publish_or_warn().await;
                 self.release(volume, reply.map(|reply| (reply, verdict)));
             }
             Step::Unplugged(Err(error), reply) => {

@@ -38,7 +38,8 @@ pub(crate) struct Volume {
     /// Whether it is a virtio disk.
     pub virtio: bool,
     pub phase: Phase,
-    /// The block device of this host, as soon as it is known. That of a volume which 2.0.1 has attached is not.
+    /// The block device of this host: from the login until the guest has let go of it. That of a volume which 2.0.1 has
+    /// attached is not known.
     pub device: Option<PathBuf>,
 }
 

@@ -30,21 +30,24 @@ pub(crate) async fn check<H: Hypervisor>(hypervisor: &H, id: &DomainName, name: 
     }
 }
 
-/// Plugs the disk in. An error does not mean that it is not in: [`unplug`].
+/// Plugs the disk in. An error does not mean that it is not in, nor that it never will be: [`unplug`].
 pub(crate) async fn plug<H: Hypervisor>(
     hypervisor: &H,
     id: &DomainName,
     disk: &BlockDisk,
 ) -> Result<(), Error> {
     hypervisor.attach_disk(id, disk).await?;
-    match has(hypervisor, id, disk).await? {
-        Some(true) => Ok(()),
-        Some(false) => Err(Error::NotPlugged(id.clone())),
+    match look(hypervisor, id, disk).await? {
+        Some(Place::Ours) => Ok(()),
+        Some(_) => Err(Error::NotPlugged(id.clone())),
         None => Err(Error::NoDomain(id.clone())),
     }
 }
 
 /// Takes the disk out, unless it is out already. An error means that it may be in still.
+///
+/// A disk that is not there may come yet, from an order to plug it in that was not answered in time. The order to take it
+/// out stands in line behind that: it is out when this one was answered.
 pub(crate) async fn unplug<H: Hypervisor>(
     hypervisor: &H,
     id: &DomainName,
@@ -53,17 +56,18 @@ pub(crate) async fn unplug<H: Hypervisor>(
     abort: &CancellationToken,
 ) -> Result<Unplugged, Error> {
     let began = Instant::now();
-    match has(hypervisor, id, disk).await? {
+    let was_there = match look(hypervisor, id, disk).await? {
         None => return Ok(Unplugged::NoDomain),
-        Some(false) => return Ok(Unplugged::Free),
-        Some(true) => {}
-    }
+        Some(Place::Anothers) => return Ok(Unplugged::Free),
+        Some(place) => place == Place::Ours,
+    };
     let refused = hypervisor.detach_disk(id, disk).await.err();
+    let answered = !refused.as_ref().is_some_and(euca_hypervisor::Error::is_unknown);
     loop {
-        match has(hypervisor, id, disk).await? {
+        match look(hypervisor, id, disk).await? {
             None => return Ok(Unplugged::NoDomain),
-            Some(false) => return Ok(Unplugged::Free),
-            Some(true) => {}
+            Some(Place::Free | Place::Anothers) if was_there || answered => return Ok(Unplugged::Free),
+            Some(_) => {}
         }
         if let Some(refused) = refused {
             return Err(refused.into());
@@ -75,17 +79,25 @@ pub(crate) async fn unplug<H: Hypervisor>(
     }
 }
 
-/// Whether the guest has this disk, by name and by source: another disk under its name is not ours to touch. `None`
-/// when there is no guest.
-async fn has<H: Hypervisor>(
+/// What a guest has under the name of a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Free,
+    Ours,
+    /// A disk with another source, which is not ours to touch.
+    Anothers,
+}
+
+/// Looks for the disk in the live document. `None` when there is no guest.
+async fn look<H: Hypervisor>(
     hypervisor: &H,
     id: &DomainName,
     disk: &BlockDisk,
-) -> Result<Option<bool>, Error> {
+) -> Result<Option<Place>, Error> {
     let (name, disks) = (disk.name(), hypervisor.disks(id).await?);
-    Ok(disks.map(|disks| {
-        disks
-            .iter()
-            .any(|found| found.target == name.as_str() && found.source.as_deref() == Some(&*disk.source))
+    Ok(disks.map(|disks| match disks.iter().find(|found| found.target == name.as_str()) {
+        None => Place::Free,
+        Some(found) if found.source.as_deref() == Some(&*disk.source) => Place::Ours,
+        Some(_) => Place::Anothers,
     }))
 }

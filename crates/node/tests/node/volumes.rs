@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use euca_helper::testing::{FakeIscsi, PASSWORD, TARGET, TestHelper};
 use euca_hypervisor::recording::Operation::{AttachDisk, DetachDisk};
+use euca_hypervisor::{BlockDisk, DomainName, Hypervisor as _, TargetDev};
 use euca_node::{HookEvent, NodeSettings};
 use euca_wire::{NodeApi, nc};
 use openssl::pkey::Private;
@@ -336,6 +337,49 @@ async fn a_volume_that_the_guest_has_still_is_not_logged_out_of() {
     volumes.bench.hypervisor.set_clinging(false);
     assert!(volumes.detach("vol-1").await);
     volumes.until_nothing_is_left().await;
+}
+
+/// On paused time, which nothing outside of this process knows of: there is no session.
+#[tokio::test(start_paused = true)]
+async fn a_volume_is_not_forgotten_while_the_hypervisor_may_plug_it_in_yet() {
+    let volumes = Volumes::new().await;
+    let hypervisor = &volumes.bench.hypervisor;
+    for operation in [AttachDisk, DetachDisk] {
+        hypervisor.set_hanging(operation, true);
+    }
+    assert!(!volumes.attach("vol-1", AOE, "sdb").await, "not answered");
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(volumes.listed().await, NONE);
+    assert!(volumes.record().contains("vol-1"), "nobody has said that it does not come");
+    assert!(!volumes.attach("vol-2", AOE, "sdc").await, "its storage is in use");
+    // Here it comes.
+    hypervisor.set_hanging(AttachDisk, false);
+    let disk = BlockDisk {
+        source: volumes.bench.settings.volumes.aoe.join("e0.1"),
+        target: TargetDev::new("sdb").unwrap(),
+        virtio: false,
+        serial: None,
+    };
+    hypervisor.attach_disk(&DomainName::new(ID).unwrap(), &disk).await.unwrap();
+    sleep(Duration::from_secs(60)).await;
+    assert!(volumes.record().contains("vol-1"));
+    hypervisor.set_hanging(DetachDisk, false);
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(volumes.plugged(), NONE);
+    assert!(!volumes.record().contains("vol-1"));
+
+    // It does not come, and the next one has its place: that one stays.
+    for operation in [AttachDisk, DetachDisk] {
+        hypervisor.set_hanging(operation, true);
+    }
+    assert!(!volumes.attach("vol-1", AOE, "sdb").await);
+    hypervisor.set_hanging(AttachDisk, false);
+    assert!(volumes.attach("vol-2", "/dev/etherd/e0.2", "sdb").await);
+    hypervisor.set_hanging(DetachDisk, false);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!((volumes.plugged().len(), volumes.listed().await), (1, vec!["vol-2".to_owned()]));
+    assert!(!volumes.record().contains("vol-1"));
+    assert!(volumes.attach("vol-1", AOE, "sdc").await, "it is free again");
 }
 
 #[tokio::test]
