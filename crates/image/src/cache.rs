@@ -7,7 +7,7 @@
 //! ```text
 //!   cache/v2/<sha256 of the manifest>-<layout>/{content,manifest,meta.json}
 //!   cache/v2/.tmp-…/                                an entry that is being made, or deleted
-//!   cache/v2/.clean                                 the last process ended well: entries are what they were
+//!   cache/v2/.clean                                 the last process ended well: the entries that it knew to be sound
 //! ```
 //! An instance whose disk is an overlay holds a hard link to the content, which keeps it whatever becomes of the
 //! entry; such an entry is not evicted, since that would free nothing.
@@ -118,13 +118,17 @@ impl Cache {
     /// The directory cannot be made or read.
     pub fn open(root: &Path, budget: u64, floor: u64) -> Result<Arc<Self>, Error> {
         fs::create_dir_all(root).map_err(Error::file("create", root))?;
-        let clean = fs::remove_file(root.join(CLEAN)).is_ok();
+        let clean = fs::read_to_string(root.join(CLEAN)).ok();
+        // Nor is it there after a loss of power: what follows may not be what it says.
+        let clean = clean.filter(|_| fs::remove_file(root.join(CLEAN)).and_then(|()| sync(root)).is_ok());
+        let sound: HashSet<&str> = clean.iter().flat_map(|keys| keys.lines()).collect();
         let mut shelf = Shelf::default();
         for entry in fs::read_dir(root).map_err(Error::file("list", root))?.flatten() {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             match read_entry(&path) {
                 Ok(entry) if !name.starts_with(ASIDE) => {
-                    shelf.entries.insert(name, Entry { sound: clean, ..entry });
+                    let sound = sound.contains(&*name);
+                    shelf.entries.insert(name, Entry { sound, ..entry });
                 }
                 read => {
                     let reason =
@@ -135,14 +139,23 @@ impl Cache {
             }
         }
         let (entries, bytes) = (shelf.entries.len(), shelf.taken());
-        tracing::info!(?root, entries, bytes, budget, clean, "image cache opened");
+        tracing::info!(?root, entries, sound = sound.len(), bytes, budget, "image cache opened");
         let (shelf, metrics) = (Mutex::new(shelf), metrics::Cache::default());
         Ok(Arc::new(Self { root: root.to_owned(), budget, floor, shelf, metrics }))
     }
 
-    /// Notes that the process ends well, so that the next one need not look at every byte. Blocks.
+    /// Notes that the process ends well, and which entries are known to be sound, so that the next one need not look at
+    /// every byte of these. Blocks.
     pub fn close(&self) {
-        let clean = File::create(self.root.join(CLEAN)).and_then(|file| file.sync_all());
+        let keys: String = {
+            let shelf = self.lock();
+            let sound = shelf.entries.iter().filter(|(_, entry)| entry.sound);
+            sound.map(|(key, _)| format!("{key}\n")).collect()
+        };
+        let clean = File::create(self.root.join(CLEAN)).and_then(|mut file| {
+            file.write_all(keys.as_bytes())?;
+            file.sync_all()
+        });
         if let Err(error) = clean.and_then(|()| sync(&self.root)) {
             tracing::warn!(%error, "the image cache will be examined at the next start");
         }

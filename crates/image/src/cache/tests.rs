@@ -250,8 +250,17 @@ fn st_t057_what_is_damaged_after_an_unclean_end_is_found() {
     damage(&bench);
     bench.restart();
     bench.cache.examine(&bench.cache.find("a").unwrap()).unwrap();
+    drop(bench.put("b", b"another"));
     bench.restart();
     assert!(bench.cache.examine(&bench.cache.find("a").unwrap()).is_err());
+    bench.cache.examine(&bench.cache.find("b").unwrap()).unwrap();
+
+    // What nobody has looked at since is not sound by a clean end either; what somebody has is.
+    bench.cache.close();
+    fs::write(bench.root().join("b").join(CONTENT), "ANOTHER").unwrap();
+    bench.restart();
+    assert!(bench.cache.examine(&bench.cache.find("a").unwrap()).is_err());
+    bench.cache.examine(&bench.cache.find("b").unwrap()).unwrap();
 }
 
 #[test]
