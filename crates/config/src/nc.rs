@@ -75,7 +75,7 @@ pub struct NcSettings {
     pub virtio_disk: bool,
     /// `NC_CACHE_SIZE` in MB: images kept for the next start; 0 keeps none, default 999999.
     pub cache_mb: u64,
-    /// `DAEMON_CACHE_FLOOR` in MB: what the image cache leaves free on its file system; 0…1048576, default 1024.
+    /// `DAEMON_CACHE_FLOOR` in MB: what images leave free on their file system; 0…1048576, default 1024.
     pub cache_floor_mb: u64,
     /// `DAEMON_DISK_LAYOUT`: where the partitions of a disk lie.
     pub disk_layout: DiskLayout,

@@ -184,8 +184,7 @@ impl Cache {
         let idle = self.lock().idle();
         let linked = |key: &String| fs::metadata(self.content(key)).is_ok_and(|content| content.nlink() > 1);
         let candidates: Vec<String> = idle.into_iter().filter(|key| !linked(key)).collect();
-        let free = rustix::fs::statvfs(&self.root)
-            .map_or(u64::MAX, |system| system.f_bavail.saturating_mul(system.f_frsize));
+        let free = free(&self.root);
 
         let victims = {
             let mut shelf = self.lock();
@@ -193,7 +192,9 @@ impl Cache {
                 return None;
             }
             let over_budget = shelf.taken().saturating_add(bytes).saturating_sub(self.budget);
-            let short = bytes.saturating_add(self.floor).saturating_sub(free);
+            // What is promised may be written already in part: rather too much is reckoned than too little.
+            let wanted = bytes.saturating_add(shelf.reserved).saturating_add(self.floor);
+            let short = wanted.saturating_sub(free);
             let missing = over_budget.max(short);
             let (mut victims, mut freed) = (Vec::new(), 0);
             for key in candidates {
@@ -218,6 +219,11 @@ impl Cache {
         let reservation = Reservation { cache: Arc::clone(self), key: key.to_owned(), bytes };
         victims.iter().for_each(|key| self.delete(key, "evicted"));
         Some(reservation)
+    }
+
+    /// Bytes that are promised to entries that are being made.
+    pub fn reserved(&self) -> u64 {
+        self.lock().reserved
     }
 
     /// Looks at every byte of an entry, unless it is known to be sound; one that is not is deleted. Blocks.
@@ -417,6 +423,12 @@ impl Filling {
         drop(reservation);
         Ok(Pin { cache, key, number, meta })
     }
+}
+
+/// Bytes that we may still write to the file system of a directory; where that cannot be known, it is tried. Blocks.
+pub(crate) fn free(directory: &Path) -> u64 {
+    let system = rustix::fs::statvfs(directory);
+    system.map_or(u64::MAX, |system| system.f_bavail.saturating_mul(system.f_frsize))
 }
 
 /// A directory beside the entries, deleted when dropped.

@@ -7,11 +7,12 @@
 //!                                                                     │
 //!                                   disk: table, ephemeral, swap ──► key, or Windows' password
 //! ```
-//! What the cache has no room for, or cannot hold, is downloaded straight into the instance: the cache makes launches
-//! faster and never makes one fail. Its answer is worth nothing without the manifest, which every launch fetches: that
+//! What the cache has no room for, or cannot hold, is downloaded straight into the instance, if the file system has
+//! room: the cache makes launches faster and never makes one fail. Its answer is worth nothing without the manifest, which every launch fetches: that
 //! the image may be had is for Walrus to say (Q5, Q21).
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use futures_util::future::try_join3;
 use openssl::sha::sha256;
 use tokio::sync::Semaphore;
 
-use crate::cache::{Cache, Filling, Meta, Pin, hexadecimal};
+use crate::cache::{self, Cache, Filling, Meta, Pin, hexadecimal};
 use crate::disk::{self, Contents, Method};
 use crate::error::Error;
 use crate::fetch::{self, Retries};
@@ -33,7 +34,7 @@ use crate::layout::{self, Image, Layout, Plan, Platform, Rules, SECTOR};
 use crate::manifest::image_size;
 use crate::walrus::ImageSource;
 use crate::windows::{self, Template};
-use crate::{blocking, copy};
+use crate::{MIB, blocking, copy};
 
 /// How images are staged. The names in the comments are those of eucalyptus.conf.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub struct StageSettings {
     pub cache: PathBuf,
     /// `NC_CACHE_SIZE`, bytes; 0: none is kept.
     pub cache_bytes: u64,
-    /// Bytes of the file system that the cache leaves free.
+    /// Bytes of the file system that images leave free, in the cache or not.
     pub floor: u64,
     /// Where partitions lie.
     pub layout: Layout,
@@ -267,6 +268,7 @@ impl<S: ImageSource> Images<S> {
             }
         }
         let Wanted { source: Source { id, url }, size, .. } = wanted;
+        this.check_room(goal.path, *size).await?;
         let landed =
             fetch::image(&this.source, &this.settings.retries, url, *size, goal.path, goal.form).await?;
         tracing::info!(id, size, sha256 = hexadecimal(&landed.sha256), "fetched, not cached");
@@ -359,6 +361,21 @@ impl<S: ImageSource> Inner<S> {
         let manifest = fetch::manifest(&self.source, &self.settings.retries, &source.url).await?;
         let size = image_size(&source.url, &manifest)?;
         Ok(Wanted { source: source.clone(), manifest, size })
+    }
+
+    /// Refuses a file that would leave less free than is to stay so, beside what is promised to the cache.
+    async fn check_room(&self, path: &Path, size: u64) -> Result<(), Error> {
+        let promised = self.cache.as_ref().map_or(0, |cache| cache.reserved());
+        let needed = [promised, self.settings.floor].into_iter().fold(size, u64::saturating_add);
+        let path = path.to_owned();
+        blocking(move || match path.parent().map_or(u64::MAX, cache::free) {
+            free if free >= needed => Ok(()),
+            free => {
+                let reason = format!("{} MiB are free and {} needed", free / MIB, needed.div_ceil(MIB));
+                Err(Error::NoSpace { path, source: io::Error::new(io::ErrorKind::StorageFull, reason) })
+            }
+        })
+        .await
     }
 
     /// Makes a file of an instance from an entry.

@@ -181,6 +181,13 @@ fn the_file_system_is_not_filled_to_the_last_byte() {
     bench.entry("a", MIB, 1);
     let full = Cache::open(&bench.root(), u64::MAX, u64::MAX).unwrap();
     assert!(full.reserve("b", 1).is_none());
+
+    // What is promised is not there for others, though nobody has written it yet.
+    let much = free(&bench.root()) / 10 * 6;
+    let first = bench.cache.reserve("b", much).unwrap();
+    assert!(bench.cache.reserve("c", much).is_none());
+    drop(first);
+    drop(bench.cache.reserve("c", much).unwrap());
 }
 
 #[test]

@@ -539,3 +539,12 @@ async fn an_overlay_that_cannot_be_made_leaves_nothing_that_would_be_taken_for_i
         assert!(!bench.directory("one").join(BASE).exists(), "{attempt}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_the_file_system_has_no_room_for_is_not_asked_for() {
+    let bench = Bench::with(Arc::new(Recording::default()), |settings| settings.floor = u64::MAX);
+    bench.shop.put("i", &noise(1_000_000));
+    assert!(matches!(bench.stage("one").await, Err(Error::NoSpace { .. })));
+    assert_eq!(bench.shop.asked(What::Image), 0);
+    assert!(!bench.disk("one").exists());
+}
