@@ -4,9 +4,10 @@
 //!   Effect ──► Active ──► Plan ──┬── differs from the last one? ──► netlink, one iptables-restore
 //!                                └── last one unknown, or a look around: differs from what there is? ──┘
 //! ```
-//! An order that fails leaves what was active before, and the kernel is brought back to that. What the kernel was
-//! brought to is remembered, so that a change costs what it changes; whatever fails makes it forgotten, and the next
-//! order looks at what there is.
+//! An order that fails leaves what was active before, and the kernel is brought back to that; but for the one that says
+//! what all of it is, which is taken for active before it is done: nothing undoes it, and whoever looks next goes on with
+//! it. What the kernel was brought to is remembered, so that a change costs what it changes; whatever fails makes it
+//! forgotten, and the next order looks at what there is.
 
 use std::collections::BTreeSet;
 use std::mem::take;
@@ -50,7 +51,7 @@ pub struct Host {
 #[derive(Default)]
 struct State {
     active: Arc<Active>,
-    /// Whether [`Effect::Restore`] has come: before it, what there is may be wanted.
+    /// Whether [`Effect::Restore`] has come: before it, whatever there is may be wanted.
     restored: bool,
     /// What the kernel was brought to, and for what.
     reached: Option<(Arc<Active>, Plan)>,
@@ -64,6 +65,15 @@ struct State {
 }
 
 impl State {
+    /// Takes this for what is active.
+    fn adopt(&mut self, active: Arc<Active>) {
+        self.started.retain(|vlan| active.networks.contains_key(vlan));
+        let new = active.networks.keys().filter(|vlan| !self.started.contains(vlan));
+        let new: Vec<_> = new.copied().collect();
+        self.started.extend(new);
+        self.active = active;
+    }
+
     /// Has the log say why there are no tunnels, when that changes.
     fn tell(&mut self, unjoined: Option<String>) {
         if let Some(reason) = unjoined.as_ref().filter(|_| self.unjoined != unjoined) {
@@ -83,6 +93,9 @@ struct Kernel {
 /// Why the host is not as it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Something was ordered before everything was.
+    #[error("what is active is not known yet")]
+    Unrestored,
     /// Devices or addresses.
     #[error(transparent)]
     Links(#[from] links::Error),
@@ -152,7 +165,8 @@ impl Host {
     /// When the kernel does not say how it is.
     pub async fn expect(&self, active: euca_vnet::State) -> Result<Plan, Error> {
         let mut state = self.state.lock().await;
-        state.active = Arc::new(self.changed(&mut state, &Effect::Restore(active)).await?);
+        let active = self.changed(&mut state, &Effect::Restore(active)).await?;
+        state.adopt(Arc::new(active));
         state.restored = true;
         Ok(self.site.as_ref().map(|site| site.plan(&state.active)).unwrap_or_default())
     }
@@ -271,8 +285,17 @@ impl Host {
             drop(state);
             return Ok(server.serve(dhcp, bridges).await?);
         }
+        let is_restore = matches!(effect, Effect::Restore(_));
+        if self.site.is_some() && !state.restored && !is_restore {
+            return Err(Error::Unrestored);
+        }
         let active = Arc::new(self.changed(&mut state, effect).await?);
-        state.restored |= matches!(effect, Effect::Restore(_));
+        if is_restore {
+            // What runs is in it: to undo it would be to take that away.
+            state.adopt(active);
+            state.restored = true;
+            return self.bring(&mut state).await.map(drop);
+        }
         // Until it is done, what was active before counts: also when the time for this is over half-way.
         if let Err(error) = self.bring_to(&mut state, &active).await {
             if let Err(error) = self.bring(&mut state).await {
@@ -280,11 +303,7 @@ impl Host {
             }
             return Err(error);
         }
-        state.active = active;
-        let State { started, active, .. } = &mut *state;
-        started.retain(|vlan| active.networks.contains_key(vlan));
-        let new: Vec<_> = active.networks.keys().filter(|vlan| !started.contains(vlan)).copied().collect();
-        started.extend(new);
+        state.adopt(active);
         Ok(())
     }
 
@@ -489,9 +508,7 @@ impl Kernel {
 
     /// Does it. Brings what is wrong with tunnels.
     async fn work(&self, work: Work) -> Result<Option<Error>, Error> {
-        for step in &work.steps {
-            self.take(step).await?;
-        }
+        let taken = self.take_all(&work.steps).await;
         if let Some(rules) = work.rules {
             self.firewall.restore(rules).await?;
         }
@@ -499,27 +516,30 @@ impl Kernel {
             Ok(joining) => self.join(joining).await,
             Err(error) => Err(error.into()),
         };
-        Ok(joined.err())
+        taken.map(|()| joined.err())
     }
 
     async fn join(&self, joining: Joining) -> Result<(), Error> {
         if let Some(frames) = joining.frames {
             self.tools.restore_frames(frames).await?;
         }
-        // One peer's failure is not another's.
-        let mut failed = None;
-        for step in &joining.steps {
-            if let Err(error) = self.take(step).await {
-                failed.get_or_insert(error);
-            }
-        }
+        let taken = self.take_all(&joining.steps).await;
         if let Some(wanted) = joining.wireguard {
             self.tools.configure(&wanted).await?;
         }
         if let Some(frames) = joining.frames_end {
             self.tools.restore_frames(frames).await?;
         }
-        failed.map_or(Ok(()), Err)
+        taken
+    }
+
+    /// Takes all of them: the failure of one network or peer is not another's. Brings the first.
+    async fn take_all(&self, steps: &[Step]) -> Result<(), Error> {
+        let mut taken = Ok(());
+        for step in steps {
+            taken = taken.and(self.take(step).await);
+        }
+        taken
     }
 
     async fn take(&self, step: &Step) -> Result<(), Error> {

@@ -583,6 +583,88 @@ fn connections_are_forgotten_by_the_order_after_one_that_was_given_up() {
     });
 }
 
+/// The programs of this host, but for `iptables-restore`, which fails while it is refused.
+#[derive(Default)]
+struct Refusing {
+    programs: Programs,
+    is_refused: AtomicBool,
+}
+
+impl CommandRunner for Refusing {
+    fn run(&self, command: euca_command::Command) -> BoxFuture<'_, Result<Output, Error>> {
+        let is_restore = command.program.ends_with("iptables-restore");
+        if is_restore && self.is_refused.load(Ordering::Relaxed) {
+            return Box::pin(std::future::ready(Ok(Output::exit(4))));
+        }
+        self.programs.run(command)
+    }
+}
+
+/// What the daemon finds when it starts again is what guests depend on.
+#[test]
+fn a_host_that_cannot_be_restored_keeps_what_runs_until_it_can() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(Some("192.168.7.1"));
+        order(&host(&site), [Effect::Restore(state(&site))]).await;
+        let runner = Arc::new(Refusing::default());
+        let host = Arc::new(Host::new(site.clone(), Arc::clone(&runner) as Arc<dyn CommandRunner>));
+        let new = network(&site, 20, "new", vec![]);
+        let early = host.carry_out(&Effect::StartNetwork(new.clone())).await;
+        assert!(early.is_err_and(|error| error.to_string().contains("not known yet")));
+        assert_eq!(host.repair().await.unwrap(), [""; 0], "nothing is known to be wanted");
+        world.is_as_specified("before it is restored");
+
+        // What has changed meanwhile cannot be done.
+        let mut changed = state(&site);
+        changed.networks.push(new.clone());
+        runner.is_refused.store(true, Ordering::Relaxed);
+        host.carry_out(&Effect::Restore(changed)).await.unwrap_err();
+        world.is_as_specified("not restored");
+        host.repair().await.unwrap_err();
+        world.is_as_specified("not repaired");
+        let later = Effect::StartNetwork(network(&site, 21, "later", vec![]));
+        host.carry_out(&later).await.unwrap_err();
+        world.is_as_specified("after another order");
+
+        let keeper = Arc::clone(&host);
+        let keeper = tokio::spawn(async move { keeper.keep(Duration::from_millis(100)).await });
+        soon("told", || host.is_kept().is_err()).await;
+        runner.is_refused.store(false, Ordering::Relaxed);
+        soon("mended", || host.is_kept().is_ok()).await;
+        keeper.abort();
+        assert_eq!(host.differences().await.unwrap(), [""; 0]);
+        let addresses = ip(&["-o", "-4", "address"]);
+        assert!(addresses.contains("10.10.2.65/27"), "the gateway of VLAN 20: {addresses}");
+        assert!(!addresses.contains("10.10.2.97/27"), "the gateway of VLAN 21: {addresses}");
+        world.is_as_specified("restored");
+    });
+}
+
+#[test]
+fn a_host_whose_restoration_nobody_has_waited_for_keeps_what_runs() {
+    isolated(async || {
+        let world = World::new();
+        let site = site(Some("192.168.7.1"));
+        order(&host(&site), [Effect::Restore(state(&site))]).await;
+        let runner = Arc::new(Deaf::default());
+        let host = Host::new(site.clone(), Arc::clone(&runner) as Arc<dyn CommandRunner>);
+        let mut changed = state(&site);
+        changed.networks.push(network(&site, 20, "new", vec![]));
+        runner.is_deaf.store(true, Ordering::Relaxed);
+        let restore = Effect::Restore(changed);
+        let given_up = tokio::time::timeout(Duration::from_secs(5), host.carry_out(&restore)).await;
+        assert!(given_up.is_err());
+        runner.is_deaf.store(false, Ordering::Relaxed);
+        world.is_as_specified("given up");
+        host.repair().await.unwrap();
+        world.is_as_specified("repaired");
+        let addresses = ip(&["-o", "-4", "address"]);
+        assert!(addresses.contains("10.10.2.65/27"), "the gateway of VLAN 20: {addresses}");
+        assert_eq!(host.differences().await.unwrap(), [""; 0]);
+    });
+}
+
 /// 300 elastic addresses after a restart and after a reboot (net_t257, net_t258).
 #[test]
 fn many_elastic_addresses_are_all_there_again() {

@@ -494,6 +494,7 @@ fn vtun_joins_a_shared_segment_with_an_original() {
 
         let without = Host::new(cluster.site.clone(), Arc::new(Programs::default()));
         let host = std::mem::replace(&mut cluster.host, without);
+        cluster.does(Effect::Restore(State { networks: vec![network(10)], ..State::default() }));
         cluster.joins(&[0, 1]);
         assert_eq!(cluster.tunnels(), [""; 0], "net_t236");
         assert_eq!(vtunds(&cluster.namespace), [0; 0], "net_t236");
