@@ -506,12 +506,16 @@ impl Kernel {
         Ok(Joining { frames, wireguard, frames_end, ..Joining::default() })
     }
 
-    /// Does it. Brings what is wrong with tunnels.
+    /// Does it: what goes, the rules, what comes. Nothing is there without the rules for it, which deny what nobody has
+    /// permitted: a kernel that was started just now passes packets on as soon as there is a way. Where the rules are
+    /// refused, nothing comes. Brings what is wrong with tunnels.
     async fn work(&self, work: Work) -> Result<Option<Error>, Error> {
-        let taken = self.take_all(&work.steps).await;
+        let (gone, coming): (Vec<_>, Vec<_>) = work.steps.into_iter().partition(Step::takes_away);
+        let gone = self.take_all(&gone).await;
         if let Some(rules) = work.rules {
             self.firewall.restore(rules).await?;
         }
+        let taken = gone.and(self.take_all(&coming).await);
         let joined = match work.joining {
             Ok(joining) => self.join(joining).await,
             Err(error) => Err(error.into()),

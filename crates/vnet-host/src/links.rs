@@ -174,6 +174,13 @@ pub enum Step {
     RemoveAddress(Address),
 }
 
+impl Step {
+    /// Whether there is less after it than before.
+    pub fn takes_away(&self) -> bool {
+        matches!(self, Self::Remove(_) | Self::RemoveAddress(_))
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

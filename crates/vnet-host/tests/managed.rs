@@ -4,15 +4,16 @@
 
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use euca_command::Programs;
+use euca_command::{CommandRunner, Error, Output, Programs};
 use euca_vnet::{Effect, Effects as _, Group, Network, Ports, PublicAddresses, Rule, State, Traffic};
 use euca_vnet_host::plan::group_chain;
 use euca_vnet_host::testing::lab::inside;
 use euca_vnet_host::testing::{Answer, Peer, answers, connects, ip, site, succeed};
 use euca_vnet_host::{Host, Site};
+use futures_util::future::BoxFuture;
 
 /// How long a way may take to be open: bridges with the spanning tree protocol look around for four seconds.
 const OPENING: Duration = Duration::from_secs(20);
@@ -388,5 +389,47 @@ fn guests_on_one_bridge_talk_as_the_kernel_filters_bridges() {
             );
             assert_ne!(cluster.host.repair().await.unwrap(), Vec::<String>::new());
         }
+    });
+}
+
+/// The programs of this host, and what devices and addresses there were whenever the rules were changed.
+#[derive(Default)]
+struct Watching {
+    programs: Programs,
+    seen: Mutex<Vec<String>>,
+}
+
+impl CommandRunner for Watching {
+    fn run(&self, command: euca_command::Command) -> BoxFuture<'_, Result<Output, Error>> {
+        if command.program.ends_with("iptables-restore") {
+            let there = ip(&["-oneline", "link"]) + &ip(&["-oneline", "-4", "address"]);
+            self.seen.lock().unwrap().push(there);
+        }
+        self.programs.run(command)
+    }
+}
+
+#[test]
+fn nothing_is_there_without_the_rules_for_it() {
+    inside(async || {
+        let cluster = Cluster::new().await;
+        let ours = ["eucabr10", "eth1.10", "10.10.1.1/27", "192.168.7.50/32"];
+        let state = State {
+            networks: vec![cluster.network(10, "admin", "default", &[])],
+            public: vec![(address("192.168.7.50"), address("10.10.1.2"))],
+            tunnels: None,
+        };
+        let there = |what: &str| ours.map(|one| what.contains(one));
+        let watching = Arc::new(Watching::default());
+        let host = Host::new(cluster.site.clone(), Arc::clone(&watching) as Arc<dyn CommandRunner>);
+        // As at the start of the machine, and as a clean start.
+        for (state, after) in [(state.clone(), [true; 4]), (State::default(), [false; 4])] {
+            host.carry_out(&Effect::Restore(state)).await.unwrap();
+            assert_eq!(there(&cluster.devices()), after);
+        }
+        host.carry_out(&Effect::Restore(state)).await.unwrap();
+        host.clear().await.unwrap();
+        let seen = watching.seen.lock().unwrap();
+        assert_eq!(seen.iter().map(|what| there(what)).collect::<Vec<_>>(), [[false; 4]; 4]);
     });
 }
