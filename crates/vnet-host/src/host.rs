@@ -235,10 +235,11 @@ impl Host {
         let reached = state.reached.take();
         let work = kernel.look(site, &Plan::default(), reached.as_ref().map(|(_, plan)| plan)).await?;
         let told = work.told_whole();
-        let left = self.work(site, &mut state, &kernel, work, &Plan::default(), &Arc::default()).await?;
+        let nothing = (&Plan::default(), &Arc::default());
+        let Done { failed, unjoined } = self.work(site, &mut state, &kernel, work, nothing, None).await?;
         self.follow(None).await?;
         self.aftermath.finish().await;
-        left.map_or(Ok(told), Err)
+        failed.into_iter().map(|(_, error)| error).chain(unjoined).next().map_or(Ok(told), Err)
     }
 
     /// Repairs again and again until it is dropped, with a pause of `period` between; a longer one where that takes so
@@ -297,7 +298,7 @@ impl Host {
             return self.bring(&mut state).await.map(drop);
         }
         // Until it is done, what was active before counts: also when the time for this is over half-way.
-        if let Err(error) = self.bring_to(&mut state, &active).await {
+        if let Err(error) = self.bring_to(&mut state, &active, Some(effect)).await {
             if let Err(error) = self.bring(&mut state).await {
                 tracing::warn!(error = chain(&error), "what was done by half is not undone");
             }
@@ -344,12 +345,19 @@ impl Host {
     /// Brings the kernel to the plan of what is active.
     async fn bring(&self, state: &mut State) -> Result<Differences, Error> {
         let active = Arc::clone(&state.active);
-        self.bring_to(state, &active).await
+        let (told, failed) = self.bring_to(state, &active, None).await?;
+        failed.map_or(Ok(told), Err)
     }
 
-    /// Brings the kernel to the plan of this, but for tunnels, where that fails. Says what differed where it had to look.
-    async fn bring_to(&self, state: &mut State, active: &Arc<Active>) -> Result<Differences, Error> {
-        let Some(site) = &self.site else { return Ok(Differences::new()) };
+    /// Brings the kernel to the plan of this, which is active after this `order`, or already. Says what differed where it
+    /// had to look, and what has failed that the order does not answer for; tunnels are no order's business.
+    async fn bring_to(
+        &self,
+        state: &mut State,
+        active: &Arc<Active>,
+        order: Option<&Effect>,
+    ) -> Result<(Differences, Option<Error>), Error> {
+        let Some(site) = &self.site else { return Ok(Default::default()) };
         let kernel = self.kernel(state).await?;
         // Forgotten as well when this future is dropped half-way.
         let last = state.reached.take();
@@ -366,7 +374,8 @@ impl Host {
         };
         let (mut told, joined) =
             if looked { (work.told(), work.told_of_tunnels()) } else { Default::default() };
-        let mut unjoined = self.work(site, state, &kernel, work, &plan, active).await?;
+        let Done { failed, mut unjoined } =
+            self.work(site, state, &kernel, work, (&plan, active), order).await?;
         if let Err(error) = self.follow(plan.vtun.as_ref()).await {
             unjoined.get_or_insert(error.into());
         }
@@ -375,28 +384,53 @@ impl Host {
         }
         if unjoined.is_none() {
             told.extend(joined);
+        }
+        let failed = failed.into_iter().next().map(|(_, error)| error);
+        if unjoined.is_none() && failed.is_none() {
             state.reached = Some((Arc::clone(active), plan));
         }
-        Ok(told)
+        Ok((told, failed))
     }
 
-    /// Does this, which makes the plan of what there is, and leaves to later what nobody has to wait for. Brings what is
-    /// wrong with tunnels.
+    /// Does this, which makes the plan of what there is, and leaves to later what nobody has to wait for. Fails where the
+    /// order does.
     async fn work(
         &self,
         site: &Arc<Site>,
         state: &mut State,
         kernel: &Kernel,
         work: Work,
-        plan: &Plan,
-        active: &Arc<Active>,
-    ) -> Result<Option<Error>, Error> {
+        (plan, active): (&Plan, &Arc<Active>),
+        order: Option<&Effect>,
+    ) -> Result<Done, Error> {
         state.news.arrived.extend(work.arrived(&active.public));
         state.news.translates |= work.translates();
-        let unjoined = kernel.work(work).await?;
+        let mut done = kernel.work(work).await?;
+        for (step, _) in &done.failed {
+            if let Step::AddAddress(address) = step {
+                state.news.arrived.remove(address);
+            }
+        }
+        if !done.failed.is_empty()
+            && let Some(order) = order
+        {
+            let before = site.plan(&without(&state.active, order)).links;
+            if let Some(own) = done.failed.iter().position(|(step, _)| step.makes_other(&before)) {
+                return Err(done.failed.swap_remove(own).1);
+            }
+        }
         self.aftermath.follow(take(&mut state.news), site, active, &plan.links);
-        Ok(unjoined)
+        Ok(done)
     }
+}
+
+/// What has been done.
+#[derive(Default)]
+struct Done {
+    /// What has not.
+    failed: Vec<(Step, Error)>,
+    /// What is wrong with tunnels.
+    unjoined: Option<Error>,
 }
 
 /// What is to be done.
@@ -508,42 +542,46 @@ impl Kernel {
 
     /// Does it: what goes, the rules, what comes. Nothing is there without the rules for it, which deny what nobody has
     /// permitted: a kernel that was started just now passes packets on as soon as there is a way. Where the rules are
-    /// refused, nothing comes. Brings what is wrong with tunnels.
-    async fn work(&self, work: Work) -> Result<Option<Error>, Error> {
+    /// refused, nothing comes.
+    async fn work(&self, work: Work) -> Result<Done, Error> {
+        let mut done = Done::default();
         let (gone, coming): (Vec<_>, Vec<_>) = work.steps.into_iter().partition(Step::takes_away);
-        let gone = self.take_all(&gone).await;
+        done.failed.extend(self.take_all(gone).await);
         if let Some(rules) = work.rules {
             self.firewall.restore(rules).await?;
         }
-        let taken = gone.and(self.take_all(&coming).await);
+        done.failed.extend(self.take_all(coming).await);
         let joined = match work.joining {
             Ok(joining) => self.join(joining).await,
             Err(error) => Err(error.into()),
         };
-        taken.map(|()| joined.err())
+        done.unjoined = joined.err();
+        Ok(done)
     }
 
     async fn join(&self, joining: Joining) -> Result<(), Error> {
         if let Some(frames) = joining.frames {
             self.tools.restore_frames(frames).await?;
         }
-        let taken = self.take_all(&joining.steps).await;
+        let failed = self.take_all(joining.steps).await;
         if let Some(wanted) = joining.wireguard {
             self.tools.configure(&wanted).await?;
         }
         if let Some(frames) = joining.frames_end {
             self.tools.restore_frames(frames).await?;
         }
-        taken
+        failed.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    /// Takes all of them: the failure of one network or peer is not another's. Brings the first.
-    async fn take_all(&self, steps: &[Step]) -> Result<(), Error> {
-        let mut taken = Ok(());
+    /// Takes all of them: the failure of one network or peer is not another's. Brings those that have failed.
+    async fn take_all(&self, steps: Vec<Step>) -> Vec<(Step, Error)> {
+        let mut failed = Vec::new();
         for step in steps {
-            taken = taken.and(self.take(step).await);
+            if let Err(error) = self.take(&step).await {
+                failed.push((step, error));
+            }
         }
-        taken
+        failed
     }
 
     async fn take(&self, step: &Step) -> Result<(), Error> {
@@ -587,6 +625,20 @@ fn change(active: &mut Active, effect: &Effect) {
         Effect::UnmapAddress { public, .. } => drop(active.mapped.remove(public)),
         Effect::ServeDhcp(_) | Effect::JoinClusters(_) => {}
     }
+}
+
+/// What is active where this order has not been carried out yet, not even before: what its devices and addresses are
+/// told by.
+fn without(active: &Active, order: &Effect) -> Active {
+    let mut without = Active::clone(active);
+    match order {
+        Effect::StartNetwork(network) => drop(without.networks.remove(&network.vlan)),
+        Effect::StopNetwork(network) => change(&mut without, &Effect::StartNetwork(network.clone())),
+        Effect::AddPublicAddress(address) => drop(without.public.remove(address)),
+        Effect::RemovePublicAddress(address) => drop(without.public.insert(*address)),
+        _ => {}
+    }
+    without
 }
 
 impl Effects for Host {

@@ -179,6 +179,16 @@ impl Step {
     pub fn takes_away(&self) -> bool {
         matches!(self, Self::Remove(_) | Self::RemoveAddress(_))
     }
+
+    /// Whether it leads to something else than this.
+    pub fn makes_other(&self, than: &Wanted) -> bool {
+        match self {
+            Self::Add(name, device) | Self::Mend(name, device) => than.devices.get(name) != Some(device),
+            Self::Remove(name) => than.devices.contains_key(name),
+            Self::AddAddress(address) => !than.addresses.contains(address),
+            Self::RemoveAddress(address) => than.addresses.contains(address),
+        }
+    }
 }
 
 impl fmt::Display for Step {

@@ -183,6 +183,34 @@ fn a_network_that_fails_half_way_leaves_nothing() {
 }
 
 #[test]
+fn a_network_that_cannot_be_had_is_in_no_others_way() {
+    inside(async || {
+        let cluster = Cluster::new().await;
+        let [broken, whole, new] =
+            [10, 15, 16].map(|vlan| cluster.network(vlan, "admin", &vlan.to_string(), &[]));
+        // Somebody has a device of this name, which is no bridge.
+        let taken = Peer::new("eucabr10");
+        let networks = vec![broken.clone(), whole];
+        let restore = Effect::Restore(State { networks, ..State::default() });
+        cluster.host.carry_out(&restore).await.unwrap_err();
+        assert!(cluster.devices().contains("10.10.1.161/27"), "the gateway of VLAN 15");
+        cluster.does(Effect::StartNetwork(new.clone())).await;
+        assert!(cluster.devices().contains("10.10.1.193/27"), "the gateway of VLAN 16");
+        cluster.host.carry_out(&Effect::StartNetwork(broken)).await.unwrap_err();
+        cluster.host.repair().await.unwrap_err();
+        cluster.does(Effect::StopNetwork(new)).await;
+        let devices = cluster.devices();
+        assert!(devices.contains("10.10.1.161/27") && !devices.contains("10.10.1.193/27"), "{devices}");
+        ip(&["link", "delete", "eucabr10"]);
+        drop(taken);
+        cluster.host.repair().await.unwrap();
+        assert!(ip(&["-details", "link", "show", "eucabr10"]).contains("stp_state 1"));
+        assert!(cluster.devices().contains("10.10.1.1/27"), "the gateway of VLAN 10");
+        assert_eq!(cluster.host.differences().await.unwrap(), Vec::<String>::new());
+    });
+}
+
+#[test]
 fn each_group_has_its_own_chain_whatever_its_name() {
     inside(async || {
         let cluster = Cluster::new().await;

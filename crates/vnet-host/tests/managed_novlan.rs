@@ -306,7 +306,16 @@ fn an_order_that_fails_leaves_nothing() {
         ip(&["link", "set", "out", "name", "away"]);
         let public = address("192.168.7.51");
         assert!(host.carry_out(&Effect::AddPublicAddress(public)).await.is_err(), "there is no interface");
+        // It is not the business of others.
+        let network = network(&site, 20, "new", vec![]);
+        order(&host, [Effect::StartNetwork(network.clone())]).await;
+        assert!(ip(&["-o", "-4", "address"]).contains("10.10.2.65/27"), "its gateway");
+        order(&host, [Effect::StopNetwork(network)]).await;
+        assert!(!ip(&["-o", "-4", "address"]).contains("10.10.2.65/27"), "its gateway");
+        assert!(host.repair().await.is_err(), "it is told");
+        assert!(host.carry_out(&Effect::AddPublicAddress(public)).await.is_err(), "not forgotten");
         ip(&["link", "set", "away", "name", "out"]);
+        host.repair().await.unwrap();
         assert_eq!(host.differences().await.unwrap(), [""; 0]);
         order(&host, [Effect::AddPublicAddress(public)]).await;
         assert!(ip(&["-o", "-4", "address"]).contains("192.168.7.51/32"));
