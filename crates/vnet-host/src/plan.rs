@@ -176,7 +176,9 @@ impl Site {
             );
             for (subnet, network) in networks {
                 let chain = rules.chain(&group_chain(&network.group));
-                chain.push(format!("-s {subnet} -d {subnet} -j ACCEPT"));
+                // Who says it is of this network is not, unless it comes from there.
+                let bridge = self.bridge(network.vlan);
+                chain.push(format!("-s {subnet} -d {subnet} -i {bridge} -j ACCEPT"));
                 chain.extend(network.rules.iter().filter_map(|rule| permission(rule, subnet)));
             }
         }
@@ -505,7 +507,7 @@ mod tests {
             "-A EUCA-FWD -d 10.10.0.0/21 -j EUCA-NET-0a0a0000",
             "-A EUCA-FWD -d 10.10.0.0/16 -j DROP",
             "-A EUCA-NET-0a0a0000 -d 10.10.1.0/27 -j EUCA-SG-33d3ab2d46577d02",
-            "-A EUCA-SG-33d3ab2d46577d02 -s 10.10.1.0/27 -d 10.10.1.0/27 -j ACCEPT",
+            "-A EUCA-SG-33d3ab2d46577d02 -s 10.10.1.0/27 -d 10.10.1.0/27 -i eucabr10 -j ACCEPT",
             "-A EUCA-SG-33d3ab2d46577d02 -d 10.10.1.0/27 -p tcp -m tcp --dport 22 -j ACCEPT",
             "-A EUCA-DN-c0000200 -d 192.0.2.5/32 -j DNAT --to-destination 10.10.1.2",
             "-A EUCA-OUT -d 192.0.2.0/26 -j EUCA-DN-c0000200",
@@ -543,7 +545,7 @@ mod tests {
         let rules = plan.rules.to_string();
         for rule in [
             "-d 172.16.2.0/26 -j EUCA-SG-7e1f503b6fe0985b",
-            "-A EUCA-SG-7e1f503b6fe0985b -s 172.16.2.0/26 -d 172.16.2.0/26 -j ACCEPT",
+            "-A EUCA-SG-7e1f503b6fe0985b -s 172.16.2.0/26 -d 172.16.2.0/26 -i eth1 -j ACCEPT",
         ] {
             assert!(rules.contains(rule), "{rule} is not in {rules}");
         }

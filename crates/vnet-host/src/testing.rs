@@ -11,7 +11,7 @@ pub mod lab;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub fn site(vlans: bool) -> Site {
 
 /// How long somebody may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Where datagrams are heard.
+const DATAGRAMS: u16 = 9998;
 
 /// Runs a test in a network namespace of its own: every socket and every program of it is there. The loopback device
 /// is up.
@@ -150,6 +152,19 @@ impl Peer {
                 format!("HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n{}", answer())
             })
         })
+    }
+
+    /// Whether a datagram of somebody who says he is `source` comes to it, by its `address`, within a second.
+    pub fn hears(&self, address: &str, from: &Self, source: &str) -> bool {
+        let ears = self.inside(|| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, DATAGRAMS))).unwrap();
+        ears.set_read_timeout(Some(PATIENCE)).unwrap();
+        let own = format!("{source}/32");
+        from.ip(&["address", "add", &own, "dev", "lo"]);
+        let mouth = from.inside(|| UdpSocket::bind((source, 0))).unwrap();
+        mouth.send_to(b"?", (address, DATAGRAMS)).unwrap();
+        let heard = ears.recv_from(&mut [0]).is_ok_and(|(_, sender)| sender.ip().to_string() == source);
+        from.ip(&["address", "delete", &own, "dev", "lo"]);
+        heard
     }
 
     /// Does something in its namespace.

@@ -128,7 +128,7 @@ fn a_network_comes_with_its_devices_and_takes_them_along() {
         assert!(gateway.contains("inet 10.10.1.1/27 brd 10.10.1.31"), "net_t100: {gateway}");
         let chain = format!("EUCA-{}", group_chain(&network.group));
         assert!(
-            rules().contains(&format!("-A {chain} -s 10.10.1.0/27 -d 10.10.1.0/27 -j ACCEPT")),
+            rules().contains(&format!("-A {chain} -s 10.10.1.0/27 -d 10.10.1.0/27 -i eucabr10 -j ACCEPT")),
             "net_t100"
         );
 
@@ -296,6 +296,10 @@ impl Guests {
         if_allowed("net_t271, net_t272: elastic from outside", clc, "192.168.7.50", "192.168.7.1", reached);
         if_allowed("net_t280: elastic, other group", other, "192.168.7.50", "10.10.1.162", reached);
         if_allowed("net_t274: own elastic", a, "192.168.7.50", "10.10.1.2", false);
+        assert!(a.hears("10.10.1.2", same, "10.10.1.3"), "same group, datagrams {when}");
+        for (who, from) in [("other group", other), ("other user", foreign), ("outside", clc)] {
+            assert!(!a.hears("10.10.1.2", from, "10.10.1.4"), "{who}, as if of the same group {when}");
+        }
         let host = if elastic { soon(|| connects("192.168.7.50", 22)) } else { connects("192.168.7.50", 22) };
         assert_eq!(host.is_some(), elastic, "net_t273 {when}");
     }
@@ -318,6 +322,12 @@ fn guests_reach_what_they_may() {
         }
         let guests = Guests::new(&cluster);
         guests.reach(&cluster, false, false, "at first");
+        let chain = format!("EUCA-{}", group_chain(&a.group));
+        succeed(Command::new("iptables").args(["-I", &chain, "-s", "10.10.1.0/27", "-j", "ACCEPT"]));
+        for from in [&guests.foreign, &cluster.clc] {
+            assert!(guests.a.hears("10.10.1.2", from, "10.10.1.4"), "it is the rule that keeps it out");
+        }
+        assert_ne!(cluster.host.repair().await.unwrap(), Vec::<String>::new());
         let (public, private) = (address("192.168.7.50"), address("10.10.1.2"));
         cluster.does(Effect::AddPublicAddress(public)).await;
         cluster.does(Effect::MapAddress { public, private }).await;

@@ -255,6 +255,23 @@ fn net_t279_guests_of_one_group_reach_each_other() {
     });
 }
 
+#[test]
+fn nobody_outside_is_of_a_group_by_saying_so() {
+    isolated(async || {
+        let World { clc, guest, neighbour, .. } = &World::new();
+        let site = site(Some("192.168.7.1"));
+        order(&host(&site), [Effect::Restore(state(&site))]).await;
+        for filtered in ["1", "0"] {
+            std::fs::write("/proc/sys/net/bridge/bridge-nf-call-iptables", filtered).unwrap();
+            assert!(guest.hears(GUEST, neighbour, NEIGHBOUR), "of the group, with {filtered}");
+            assert!(!guest.hears(GUEST, clc, "10.10.1.4"), "from outside, with {filtered}");
+        }
+        let chain = "EUCA-SG-33d3ab2d46577d02";
+        succeed(Command::new("iptables").args(["-I", chain, "-s", "10.10.1.0/27", "-j", "ACCEPT"]));
+        assert!(guest.hears(GUEST, clc, "10.10.1.4"), "it is the rule that keeps it out");
+    });
+}
+
 /// Orders that come twice, for what is there, for what is not there (net_t182, net_t186, net_t187, net_t278).
 #[test]
 fn orders_for_what_is_so_already_succeed() {
