@@ -25,7 +25,7 @@ use crate::aftermath::{Aftermath, News};
 use crate::dhcp::{self, DhcpServer};
 use crate::firewall::Firewall;
 use crate::links::{self, Address, Device, Kind, Link, Links, Step};
-use crate::plan::{Active, Plan, Site, bridge_name};
+use crate::plan::{Active, BRIDGES, Plan, Site, bridge_name};
 use crate::program;
 use crate::secret::Secret;
 use crate::tunnels::{self, Mesh, Tools, TunnelSettings, WIREGUARD};
@@ -316,17 +316,33 @@ impl Host {
             Ok(mesh) => Ok(mesh),
             Err(error) => Err(chain(&error)),
         };
-        let private = &site.private_interface;
-        if matches!(mesh, Ok(Some(_))) && !site.managed.vlans {
-            let present = self.kernel(state).await?.links.present().await?;
-            if !present.is_bridge(private) {
-                mesh = Err(format!("{private} is not a bridge"));
-            }
+        if let Ok(Some(joined)) = mesh {
+            mesh = self.placed(state, site, joined).await?.map(Some);
         }
         if let Err(reason) = &mesh {
             state.tell(Some(reason.clone()));
         }
         Ok(mesh.unwrap_or_default())
+    }
+
+    /// The same where guests are, or why it has no place there.
+    async fn placed(
+        &self,
+        state: &mut State,
+        site: &Site,
+        mesh: Mesh,
+    ) -> Result<Result<Mesh, String>, Error> {
+        if site.managed.vlans {
+            return Ok(Ok(mesh.apart_from(BRIDGES)));
+        }
+        let private = &site.private_interface;
+        let present = self.kernel(state).await?.links.present().await?;
+        if !present.is_bridge(private) {
+            return Ok(Err(format!("{private} is not a bridge")));
+        }
+        let is_here = |own: &Address| own.device == *private && Some(own.address) == mesh.address();
+        let is_shared = *private == site.public_interface || present.addresses.iter().any(is_here);
+        Ok(Ok(if is_shared { mesh } else { mesh.apart_from(private) }))
     }
 
     async fn kernel(&self, state: &mut State) -> Result<Kernel, Error> {

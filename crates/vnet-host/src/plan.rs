@@ -183,7 +183,7 @@ impl Site {
             }
         }
         if let Some(mesh) = &active.mesh {
-            mesh.add_rules(&mut rules);
+            mesh.add_rules(private, &mut rules);
         }
         rules
     }
@@ -286,6 +286,9 @@ pub fn group_chain(group: &Group) -> String {
     let first = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     format!("SG-{first:016x}")
 }
+
+/// All bridges of VLANs, as the firewall calls them.
+pub const BRIDGES: &str = "eucabr+";
 
 /// The bridge of a VLAN.
 pub fn bridge_name(vlan: u16) -> String {

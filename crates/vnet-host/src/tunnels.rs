@@ -110,6 +110,8 @@ pub struct Mesh {
     clusters: Vec<Ipv4Addr>,
     own: usize,
     carrier: Carrier,
+    /// The devices by which guests' packets come, as the firewall calls them, and those of no cluster.
+    guests: Option<String>,
 }
 
 /// What carries frames, with its configuration.
@@ -140,11 +142,22 @@ impl TunnelSettings {
                 Carrier::Vtun(configuration.ok_or_else(|| Error::Unfit(self.secret.clone()))?)
             }
         };
-        Ok(Some(Mesh { clusters, own, carrier }))
+        Ok(Some(Mesh { clusters, own, carrier, guests: None }))
     }
 }
 
 impl Mesh {
+    /// The same where guests' packets come by these devices, as the firewall calls them, and those of no cluster.
+    #[must_use]
+    pub fn apart_from(self, guests: impl Into<String>) -> Self {
+        Self { guests: Some(guests.into()), ..self }
+    }
+
+    /// The address of this cluster.
+    pub fn address(&self) -> Option<Ipv4Addr> {
+        self.clusters.get(self.own).copied()
+    }
+
     /// The configuration of WireGuard, where it is used.
     pub fn wireguard(&self) -> Option<&Secret> {
         match &self.carrier {
@@ -193,19 +206,29 @@ impl Mesh {
         }
     }
 
-    /// Adds what may arrive from whom.
-    pub fn add_rules(&self, rules: &mut Chains) {
-        let arriving = rules.entrance("INPUT", "IN");
-        let here = match self.carrier {
-            Carrier::Vtun(_) => format!("-p tcp -m tcp --dport {}", vtun::PORT),
-            _ => format!("-p udp -m udp --dport {VXLAN_PORT}"),
+    /// Adds what may arrive from whom. Guests, of this `private` network, are no clusters, whatever they say they are,
+    /// and what they send to one would come there as if it were ours.
+    pub fn add_rules(&self, private: Ipv4Net, rules: &mut Chains) {
+        let (here, own) = match (&self.carrier, self.address()) {
+            (Carrier::Vtun(_), _) => (format!("-p tcp -m tcp --dport {}", vtun::PORT), String::new()),
+            // There it is bound to all addresses; guests may know others of a peer.
+            (_, own) => (
+                format!("-p udp -m udp --dport {VXLAN_PORT}"),
+                own.map(|own| format!("-d {own}/32 ")).unwrap_or_default(),
+            ),
         };
+        let arriving = rules.entrance("INPUT", "IN");
         if self.wireguard().is_some() {
-            arriving.push(format!("! -i {WIREGUARD} {here} -j DROP"));
-        } else {
-            arriving.extend(self.peers().map(|(_, peer)| format!("-s {peer}/32 {here} -j RETURN")));
-            arriving.push(format!("{here} -j DROP"));
+            return arriving.push(format!("! -i {WIREGUARD} {here} -j DROP"));
         }
+        arriving.extend(self.guests.iter().map(|guests| format!("-i {guests} {here} -j DROP")));
+        arriving.extend(self.peers().map(|(_, peer)| format!("-s {peer}/32 {own}{here} -j RETURN")));
+        arriving.push(format!("{here} -j DROP"));
+        let leaving = self.peers().map(|(_, peer)| match &self.guests {
+            Some(guests) => format!("-d {peer}/32 -i {guests} {here} -j DROP"),
+            None => format!("-s {private} -d {peer}/32 {here} -j DROP"),
+        });
+        rules.entrance("FORWARD", "FWD").splice(..0, leaving);
     }
 
     /// Adds the devices that join a network, that of all guests where there are no VLANs, to those of the peers.
@@ -220,7 +243,7 @@ impl Mesh {
             let pair = u32::try_from(low * MAX_PEERS + high).unwrap_or_default();
             let kind = Kind::Vxlan {
                 id: pair << 12 | u32::from(tag),
-                local: self.end(self.own, self.clusters.get(self.own).copied().unwrap_or(peer)),
+                local: self.end(self.own, self.address().unwrap_or(peer)),
                 remote: self.end(place, peer),
                 port: VXLAN_PORT,
             };
@@ -473,6 +496,7 @@ fn derive(secret: &Secret, info: &str) -> Result<[u8; 32], ErrorStack> {
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::firewall::Ruleset;
 
     fn cluster(last: u8) -> Ipv4Addr {
         Ipv4Addr::new(192, 168, 7, last)
@@ -556,7 +580,7 @@ mod tests {
         let clusters: Vec<_> = (1..=8).map(cluster).collect();
         let mut all = BTreeSet::new();
         for own in 0..8 {
-            let mesh = Mesh { clusters: clusters.clone(), own, carrier: Carrier::Vxlan };
+            let mesh = Mesh { clusters: clusters.clone(), own, carrier: Carrier::Vxlan, guests: None };
             let mut wanted = Wanted::default();
             for vlan in [2, 4094] {
                 mesh.join(Some(vlan), &format!("eucabr{vlan}"), &mut wanted);
@@ -604,7 +628,7 @@ mod tests {
             mtu: 1500,
         };
         let carrier = Carrier::Vtun(secret("configuration"));
-        let mesh = Mesh { clusters: vec![cluster(2), cluster(3)], own: 1, carrier };
+        let mesh = Mesh { clusters: vec![cluster(2), cluster(3)], own: 1, carrier, guests: None };
         let mut wanted = Wanted::default();
         mesh.add_base(&mut wanted);
         let devices: Vec<_> = wanted.devices.keys().cloned().collect();
@@ -637,9 +661,47 @@ mod tests {
     }
 
     #[test]
+    fn guests_are_no_clusters_whatever_they_say() {
+        let rules = |carrier, guests: Option<&str>| {
+            let guests = guests.map(str::to_owned);
+            let mesh = Mesh { clusters: vec![cluster(2), cluster(3)], own: 0, carrier, guests };
+            let mut filter = Chains::default();
+            mesh.add_rules("10.10.0.0/16".parse().unwrap(), &mut filter);
+            let text = Ruleset { filter: filter.into(), ..Ruleset::default() }.to_string();
+            let rules = text.lines().filter_map(|line| line.strip_prefix("-A EUCA-"));
+            rules.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let vxlan = "-p udp -m udp --dport 5001";
+        assert_eq!(
+            rules(Carrier::Vxlan, Some("eucabr+")),
+            [
+                format!("FWD -d 192.168.7.3/32 -i eucabr+ {vxlan} -j DROP"),
+                format!("IN -i eucabr+ {vxlan} -j DROP"),
+                format!("IN -s 192.168.7.3/32 -d 192.168.7.2/32 {vxlan} -j RETURN"),
+                format!("IN {vxlan} -j DROP"),
+            ]
+        );
+        let vtun = "-p tcp -m tcp --dport 5000";
+        assert_eq!(
+            rules(Carrier::Vtun(secret("")), None),
+            [
+                format!("FWD -s 10.10.0.0/16 -d 192.168.7.3/32 {vtun} -j DROP"),
+                format!("IN -s 192.168.7.3/32 {vtun} -j RETURN"),
+                format!("IN {vtun} -j DROP"),
+            ]
+        );
+        let wireguard = rules(Carrier::WireGuard(secret("")), Some("eucabr+"));
+        assert_eq!(
+            wireguard,
+            [format!("IN ! -i euca-wg {vxlan} -j DROP")],
+            "which peers alone have keys for"
+        );
+    }
+
+    #[test]
     fn rules_for_frames_change_whatever_there_is_to_what_is_wanted() {
         let plan = euca_vnet::Plan::new("10.10.0.0/16".parse().unwrap(), 32).unwrap();
-        let mesh = |carrier| Mesh { clusters: vec![cluster(2), cluster(3)], own: 0, carrier };
+        let mesh = |carrier| Mesh { clusters: vec![cluster(2), cluster(3)], own: 0, carrier, guests: None };
         let wanted = mesh(Carrier::Vxlan).frame_rules(&plan);
         let by_vtun = mesh(Carrier::Vtun(secret(""))).frame_rules(&plan);
         for jump in ["FORWARD -i tap-0-1+ -j EUCA-TUN", "OUTPUT -o tap-1-0+ -j EUCA-TUN"] {

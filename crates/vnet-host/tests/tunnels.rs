@@ -205,6 +205,17 @@ impl Guest {
         heard
     }
 
+    /// Sends a frame for somebody's network to a controller as if it were another one, which it says it is, or which
+    /// its own one does for it.
+    fn injects(&self, pair: u32, to: &Guest, controller: Ipv4Addr, source: Option<Ipv4Addr>) {
+        let forged = source.map(|source| format!("{source}/32"));
+        forged.iter().for_each(|forged| drop(self.peer.ip(&["address", "add", forged, "dev", "lo"])));
+        let from = (source.unwrap_or(Ipv4Addr::UNSPECIFIED), 0);
+        let socket = self.peer.inside(|| UdpSocket::bind(from)).unwrap();
+        socket.send_to(&encapsulated(pair, 0, to), (controller, 5001)).unwrap();
+        forged.iter().for_each(|forged| drop(self.peer.ip(&["address", "delete", forged, "dev", "lo"])));
+    }
+
     /// Says so many bytes to everybody in its network.
     fn says(&self, bytes: usize) {
         self.talk.send_to(&vec![7; bytes], (self.broadcast, 9999)).unwrap();
@@ -268,6 +279,11 @@ fn are_joined(clusters: &[Cluster; 3], guests: &[Guest; 3], bytes: usize) {
 
 /// A frame for everybody that somebody who is in no cluster sends to a controller, as if it came through the tunnel.
 fn inject(pair: u32, vlan: u32, to: &Guest, port: u16) {
+    let socket = UdpSocket::bind("192.168.7.1:0").unwrap();
+    socket.send_to(&encapsulated(pair, vlan, to), (address(0), port)).unwrap();
+}
+
+fn encapsulated(pair: u32, vlan: u32, to: &Guest) -> Vec<u8> {
     let id = pair << 12 | vlan;
     let mut frame = vec![8, 0, 0, 0];
     frame.extend((id << 8).to_be_bytes());
@@ -283,8 +299,7 @@ fn inject(pair: u32, vlan: u32, to: &Guest, port: u16) {
     frame.extend(header);
     // UDP without a checksum.
     frame.extend([0x27, 0x0f, 0x27, 0x0f, 0, 12, 0, 0, 1, 2, 3, 4]);
-    let socket = UdpSocket::bind("192.168.7.1:0").unwrap();
-    socket.send_to(&frame, (address(0), port)).unwrap();
+    frame
 }
 
 #[test]
@@ -375,6 +390,29 @@ fn vxlan_joins_a_shared_segment_on_any_kernel() {
         clusters[0].program("iptables", &["-F", "EUCA-IN"]);
         inject(1, 0, &guests[0], 5001);
         assert_eq!(Guest::heard(&guests[0].talk).len(), 1, "it is the rule that keeps it out");
+        clusters[0].is_mended("rules");
+
+        // Guests are no clusters: 0 and 1 are the first pair, 0 and 2 the second.
+        let [zero, _, two] = &guests;
+        let other = Ipv4Addr::new(192, 168, 7, 100);
+        clusters[0].namespace.ip(&["address", "add", &format!("{other}/24"), "dev", "eth0"]);
+        type Injection<'a> = (&'a str, &'a Guest, u32, Ipv4Addr, Option<Ipv4Addr>, usize, &'a [&'a str]);
+        let rows: [Injection; 4] = [
+            ("to another controller, as its own", two, 2, address(0), None, 2, &["-F", "EUCA-FWD"]),
+            ("as a third", two, 1, address(0), Some(address(1)), 2, &["-F", "EUCA-FWD"]),
+            ("to its other address", two, 2, other, None, 0, &["-F", "EUCA-IN"]),
+            ("to its own as another", zero, 1, address(0), Some(address(1)), 0, &["-D", "EUCA-IN", "1"]),
+        ];
+        for (row, from, pair, to, source, place, without) in rows {
+            from.injects(pair, zero, to, source);
+            assert_eq!(Guest::heard(&zero.talk), [], "{row}");
+            clusters[place].program("iptables", without);
+            from.injects(pair, zero, to, source);
+            assert_eq!(Guest::heard(&zero.talk).len(), 1, "{row}: it is the rule that keeps it out");
+            clusters[place].is_mended(row);
+        }
+        clusters[0].namespace.ip(&["address", "delete", &format!("{other}/24"), "dev", "eth0"]);
+        reaches(two, zero, "guests still reach each other");
 
         let numbered =
             |cluster: &Cluster| cluster.namespace.ip(&["-oneline", "link", "show", "type", "vxlan"]);
@@ -562,6 +600,13 @@ fn vtun_joins_a_shared_segment_with_an_original() {
         assert_eq!(Guest::heard(&theirs.talk), [(WHOLE, ours.address.into())], "no loop");
         ours.dhcp.send_to(&[1; 300], (ours.broadcast, 67)).unwrap();
         assert_eq!(Guest::heard(&theirs.dhcp), [], "Q-30: DHCP");
+
+        let server = address(1).to_string();
+        assert_eq!(ours.peer.connects(&server, 5000), None, "guests are no clusters");
+        cluster.program("iptables", &["-F", "EUCA-FWD"]);
+        let greeting = ours.peer.connects(&server, 5000).unwrap_or_default();
+        assert!(greeting.contains("VTUN"), "it is the rule that keeps them out: {greeting}");
+        cluster.is_mended("rules");
 
         let is_attached = || {
             let ports = cluster.namespace.ip(&["-oneline", "link", "show", "master", "eth1"]);
