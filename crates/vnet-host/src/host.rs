@@ -211,17 +211,18 @@ impl Host {
     /// The same, but for what no order waits for.
     async fn mend(&self) -> Result<Differences, Error> {
         let mut state = self.state.lock().await;
-        if !state.restored {
-            return Ok(Differences::new());
+        if self.site.is_some() && !state.restored {
+            return Err(Error::Unrestored);
         }
         state.reached = None;
-        let differences = self.bring(&mut state).await?;
+        let mended = self.bring(&mut state).await;
         let bridges = self.bridges(&state);
         drop(state);
-        if let Some(server) = &self.dhcp {
-            server.follow(bridges).await?;
-        }
-        Ok(differences)
+        let followed = match &self.dhcp {
+            Some(server) => server.follow(bridges).await,
+            None => Ok(()),
+        };
+        mended.and_then(|differences| followed.map(|()| differences).map_err(Error::Dhcp))
     }
 
     /// Takes everything of ours off this host: chains, devices, addresses. Brings what it was.

@@ -463,6 +463,13 @@ fn net_t205_a_host_without_networks_of_its_own_serves_its_private_interface() {
         ip(&["link", "set", "tap1", "master", "priv"]);
         let guest = Guest { peer: guest, directory: tempfile::tempdir().unwrap() };
         assert_eq!(guest.address().as_deref(), Some("192.168.1.2"), "net_t205");
+        // It is made anew, by whoever it belongs to.
+        ip(&["link", "delete", "priv"]);
+        ip(&["link", "add", "priv", "up", "type", "bridge"]);
+        ip(&["address", "add", "192.168.1.9/24", "dev", "priv"]);
+        ip(&["link", "set", "tap1", "master", "priv"]);
+        host.repair().await.unwrap();
+        assert_eq!(guest.address().as_deref(), Some("192.168.1.2"), "another private interface");
         host.stop().await.unwrap();
         assert_eq!(site.pid(), None, "net_t259");
     });
