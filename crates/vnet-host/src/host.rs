@@ -350,7 +350,6 @@ impl Host {
         if let Some(kernel) = &state.kernel {
             return Ok(kernel.clone());
         }
-        forward().await;
         let kernel = Kernel {
             links: Links::open()?,
             firewall: Firewall::new(Arc::clone(&self.runner)).await,
@@ -378,6 +377,9 @@ impl Host {
         let kernel = self.kernel(state).await?;
         // Forgotten as well when this future is dropped half-way.
         let last = state.reached.take();
+        if last.is_none() {
+            forward().await;
+        }
         let plan = site.plan_after(active, last.as_ref().map(|(active, plan)| (&**active, plan)));
         let reached = last.as_ref().map(|(_, plan)| plan);
         let quick = reached.and_then(|reached| links::additions(&reached.links, &plan.links));

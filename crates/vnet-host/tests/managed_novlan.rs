@@ -272,6 +272,29 @@ fn nobody_outside_is_of_a_group_by_saying_so() {
     });
 }
 
+/// Whoever only looks changes nothing; what takes everything away leaves to others what others may depend on.
+#[test]
+fn the_kernel_is_told_to_pass_packets_on_with_the_first_network() {
+    isolated(async || {
+        let _world = World::new();
+        let forwarding = "/proc/sys/net/ipv4/ip_forward";
+        let is_on = || std::fs::read_to_string(forwarding).unwrap().trim() == "1";
+        std::fs::write(forwarding, "0").unwrap();
+        let site = site(Some("192.168.7.1"));
+        let host = host(&site);
+        host.expect(state(&site)).await.unwrap();
+        assert_ne!(host.differences().await.unwrap(), [""; 0]);
+        assert!(!is_on(), "only looked at");
+        host.clear().await.unwrap();
+        assert!(!is_on(), "taken away");
+        host.repair().await.unwrap();
+        assert!(is_on(), "brought back");
+        std::fs::write(forwarding, "0").unwrap();
+        host.repair().await.unwrap();
+        assert!(is_on(), "mended");
+    });
+}
+
 /// Orders that come twice, for what is there, for what is not there (net_t182, net_t186, net_t187, net_t278).
 #[test]
 fn orders_for_what_is_so_already_succeed() {
