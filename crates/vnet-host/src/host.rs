@@ -19,7 +19,7 @@ use euca_command::CommandRunner;
 use euca_observe::chain;
 use euca_vnet::{Effect, Effects, Failure, Network, Tunnels};
 use futures_util::future::BoxFuture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::aftermath::{Aftermath, News};
 use crate::dhcp::{self, DhcpServer};
@@ -33,6 +33,9 @@ use crate::vtun::{self, Vtun, Vtund};
 
 /// Whether the kernel passes packets from one device to another.
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
+
+/// How long a host is left alone at most, unless the period is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// A Linux host with virtual networks.
 pub struct Host {
@@ -203,26 +206,28 @@ impl Host {
     /// # Errors
     /// When that cannot be done.
     pub async fn repair(&self) -> Result<Differences, Error> {
-        let mended = self.mend().await;
+        let (mended, _) = self.mend().await;
         self.aftermath.finish().await;
         mended
     }
 
-    /// The same, but for what no order waits for.
-    async fn mend(&self) -> Result<Differences, Error> {
+    /// The same, but for what no order waits for. Brings how long it has kept orders waiting, too.
+    async fn mend(&self) -> (Result<Differences, Error>, Duration) {
         let mut state = self.state.lock().await;
+        let begun = Instant::now();
         if self.site.is_some() && !state.restored {
-            return Err(Error::Unrestored);
+            return (Err(Error::Unrestored), Duration::ZERO);
         }
         state.reached = None;
         let mended = self.bring(&mut state).await;
         let bridges = self.bridges(&state);
         drop(state);
+        let taken = begun.elapsed();
         let followed = match &self.dhcp {
             Some(server) => server.follow(bridges).await,
             None => Ok(()),
         };
-        mended.and_then(|differences| followed.map(|()| differences).map_err(Error::Dhcp))
+        (mended.and_then(|differences| followed.map(|()| differences).map_err(Error::Dhcp)), taken)
     }
 
     /// Takes everything of ours off this host: chains, devices, addresses. Brings what it was.
@@ -243,14 +248,15 @@ impl Host {
         failed.into_iter().map(|(_, error)| error).chain(unjoined).next().map_or(Ok(told), Err)
     }
 
-    /// Repairs again and again until it is dropped, with a pause of `period` between; a longer one where that takes so
-    /// long that it would be more than a fiftieth of the time.
-    pub async fn keep(&self, period: Duration) {
-        let mut pause = period;
+    /// Repairs again and again until it is dropped, with a pause of `period` between, as it is then, or a longer one.
+    pub async fn keep(&self, period: watch::Receiver<Duration>) {
+        let mut taken = Duration::ZERO;
         loop {
+            let pause = pause(*period.borrow(), taken);
             tokio::time::sleep(pause).await;
-            let begun = Instant::now();
-            let mended = self.mend().await.map_err(|error| chain(&error));
+            let mended;
+            (mended, taken) = self.mend().await;
+            let mended = mended.map_err(|error| chain(&error));
             match &mended {
                 Ok(differences) => {
                     for difference in differences {
@@ -260,7 +266,6 @@ impl Host {
                 Err(error) => tracing::error!(error, "the host is not as it should be"),
             }
             *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = mended.err();
-            pause = period.max(begun.elapsed() * 50);
             self.aftermath.finish().await;
         }
     }
@@ -612,6 +617,12 @@ impl Kernel {
     }
 }
 
+/// How long a host is left alone: for this period, or longer, up to a minute, where orders would have to wait more than a
+/// fiftieth of the time for looks that have `taken` so long.
+fn pause(period: Duration, taken: Duration) -> Duration {
+    period.max(LONGEST_PAUSE.min(taken.saturating_mul(50)))
+}
+
 /// Has the kernel pass packets on. Where we may not say so, somebody else has to.
 async fn forward() {
     if tokio::fs::read_to_string(FORWARDING).await.is_ok_and(|value| value.trim() == "1") {
@@ -663,5 +674,25 @@ fn without(active: &Active, order: &Effect) -> Active {
 impl Effects for Host {
     fn carry_out<'a>(&'a self, effect: &'a Effect) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move { self.carry_out(effect).await.map_err(|error| Failure::Other(Box::new(error))) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_takes_long_to_be_looked_at_is_left_alone_longer_but_not_for_ever() {
+        let seconds = Duration::from_secs;
+        for (period, taken, expected) in [
+            (seconds(6), Duration::ZERO, seconds(6)),
+            (seconds(6), Duration::from_millis(100), seconds(6)),
+            (seconds(6), Duration::from_millis(200), seconds(10)),
+            (seconds(6), seconds(20), seconds(60)),
+            (seconds(300), seconds(20), seconds(300)),
+            (seconds(6), Duration::MAX, seconds(60)),
+        ] {
+            assert_eq!(pause(period, taken), expected, "{period:?}, {taken:?}");
+        }
     }
 }

@@ -16,6 +16,7 @@ use euca_vnet_host::testing::{self, Answer, Peer, answers, connects, ip, isolate
 use euca_vnet_host::{Host, Site};
 use futures_util::future::BoxFuture;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::sync::watch;
 
 /// The guest of VLAN 10, its neighbour there, and that of VLAN 15.
 const GUEST: &str = "10.10.1.2";
@@ -676,8 +677,9 @@ fn a_host_that_cannot_be_restored_keeps_what_runs_until_it_can() {
         host.carry_out(&later).await.unwrap_err();
         world.is_as_specified("after another order");
 
+        let (_period, periods) = watch::channel(Duration::from_millis(100));
         let keeper = Arc::clone(&host);
-        let keeper = tokio::spawn(async move { keeper.keep(Duration::from_millis(100)).await });
+        let keeper = tokio::spawn(async move { keeper.keep(periods).await });
         soon("told", || host.is_kept().is_err()).await;
         runner.is_refused.store(false, Ordering::Relaxed);
         soon("mended", || host.is_kept().is_ok()).await;
