@@ -206,7 +206,6 @@ pub async fn start(
         group: (group != "root").then(|| group.clone()),
         directory: settings.home.run().join("net"),
         interface,
-        mtu: None,
     };
     Ok((tables, Some(Arc::new(host.with_dhcp(DhcpServer::new(server, runner))))))
 }

@@ -60,7 +60,6 @@ impl Site {
             group: None,
             directory: self.net(),
             interface: "priv".to_owned(),
-            mtu: None,
         }
     }
 
@@ -169,21 +168,6 @@ fn net_t277_a_guest_gets_its_address_and_nobody_else_gets_one() {
             server.stop().await.unwrap();
             assert_eq!((words(pid), site.pid()), (vec![], None), "net_t259 {program}");
             assert_eq!(other.address(), None, "net_t259 {program}");
-        });
-    }
-}
-
-#[test]
-fn guests_are_told_of_the_room_that_tunnels_take() {
-    for program in SERVERS {
-        isolated(async move || {
-            let site = Site::new();
-            let guest = site.guest("tap1", KNOWN);
-            let settings = DhcpSettings { mtu: Some(1400), ..site.settings(program) };
-            let server = DhcpServer::new(settings, Arc::new(Programs::default()));
-            server.serve(&guests(&[(KNOWN, "10.10.1.2")]), vec!["eucabr10".to_owned()]).await.unwrap();
-            let lease = guest.lease().unwrap();
-            assert!(lease.iter().any(|line| line == "mtu=1400"), "{program}: {lease:?}");
         });
     }
 }
@@ -528,13 +512,8 @@ fn serve_until_told(directory: &Path) {
     runtime.block_on(async {
         let program = fs::read_link(directory.join("program")).unwrap();
         let net = directory.join("net");
-        let settings = DhcpSettings {
-            program,
-            group: None,
-            directory: net.clone(),
-            interface: "priv".to_owned(),
-            mtu: None,
-        };
+        let settings =
+            DhcpSettings { program, group: None, directory: net.clone(), interface: "priv".to_owned() };
         let pid = || fs::read_to_string(net.join("euca-dhcp.pid")).ok();
         let bridges = || vec!["eucabr10".to_owned()];
         let served = guests(&[(KNOWN, "10.10.1.2")]);

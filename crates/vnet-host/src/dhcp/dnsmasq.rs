@@ -12,12 +12,7 @@ use super::{LEASE, addresses};
 
 /// Its configuration: no name service, no answer but to the guests of `hosts`. It gives the netmask, option 1, by
 /// itself (network.md §9.4).
-pub fn render<'a>(
-    dhcp: &Dhcp,
-    mtu: Option<u32>,
-    hosts: &Path,
-    devices: impl Iterator<Item = &'a str>,
-) -> String {
+pub fn render<'a>(dhcp: &Dhcp, hosts: &Path, devices: impl Iterator<Item = &'a str>) -> String {
     let mut text = format!(
         "# eucalyptus guest networks\n\
          port=0\n\
@@ -30,9 +25,6 @@ pub fn render<'a>(
     );
     for device in devices {
         let _ = writeln!(text, "interface={device}");
-    }
-    if let Some(mtu) = mtu {
-        let _ = writeln!(text, "dhcp-option=26,{mtu}");
     }
     for subnet in &dhcp.subnets {
         let tag = subnet.vlan;
@@ -114,7 +106,6 @@ dhcp-hostsfile=/net/euca-dnsmasq.hosts
 dhcp-ignore=tag:!known
 interface=eucabr15
 interface=eth1
-dhcp-option=26,1400
 dhcp-range=set:v10,10.10.1.0,static,255.255.255.224,10.10.1.31,1200
 dhcp-option=tag:v10,3,10.10.1.1
 dhcp-option=tag:v10,6,10.0.0.53,192.168.7.9
@@ -125,7 +116,7 @@ dhcp-option=tag:v15,6,10.0.0.53,192.168.7.9
 dhcp-option=tag:v15,28,10.10.1.191
 ";
         let hosts = Path::new("/net/euca-dnsmasq.hosts");
-        let text = render(&two_networks(), Some(1400), hosts, ["eucabr15", "eth1"].into_iter());
+        let text = render(&two_networks(), hosts, ["eucabr15", "eth1"].into_iter());
         assert_eq!(text, expected);
         assert_eq!(
             render_hosts(&two_networks()),

@@ -8,7 +8,7 @@ use euca_vnet::Dhcp;
 use super::{LEASE, addresses};
 
 /// Its configuration, which it refuses where there is no subnet (network.md §9.1).
-pub fn render(dhcp: &Dhcp, mtu: Option<u32>) -> String {
+pub fn render(dhcp: &Dhcp) -> String {
     let mut text = format!(
         "# eucalyptus guest networks\n\
          default-lease-time {LEASE};\n\
@@ -31,9 +31,6 @@ pub fn render(dhcp: &Dhcp, mtu: Option<u32>) -> String {
             addresses(&subnet.dns, ", "),
             subnet.router,
         );
-        if let Some(mtu) = mtu {
-            let _ = writeln!(text, "    option interface-mtu {mtu};");
-        }
         text.push_str("  }\n");
         for (mac, address) in &subnet.hosts {
             let _ = writeln!(
@@ -95,11 +92,11 @@ shared-network euca {
   host node-10.10.1.163 { hardware ethernet D0:0D:00:00:00:AA; fixed-address 10.10.1.163; }
 }
 ";
-        assert_eq!(render(&two_networks(), None), expected, "net_t201, net_t202");
+        assert_eq!(render(&two_networks()), expected, "net_t201, net_t202");
         let mut dhcp = two_networks();
         dhcp.subnets.truncate(1);
         dhcp.subnets[0].dns.truncate(1);
-        let text = render(&dhcp, None);
+        let text = render(&dhcp);
         assert!(text.contains("option domain-name-servers 10.0.0.53;"), "net_t200 {text}");
         assert_eq!(
             (text.matches("subnet 10.").count(), text.matches("host ").count()),
@@ -107,13 +104,12 @@ shared-network euca {
             "net_t200 {text}"
         );
         dhcp.subnets[0].hosts.clear();
-        let text = render(&dhcp, None);
+        let text = render(&dhcp);
         assert_eq!(
             (text.matches("subnet 10.").count(), text.matches("host ").count()),
             (1, 0),
             "net_t212 {text}"
         );
-        assert!(render(&dhcp, Some(1400)).contains("    option interface-mtu 1400;\n"));
-        assert!(render(&Dhcp::default(), None).ends_with("shared-network euca {\n}\n"), "net_t203");
+        assert!(render(&Dhcp::default()).ends_with("shared-network euca {\n}\n"), "net_t203");
     }
 }

@@ -58,8 +58,6 @@ pub struct DhcpSettings {
     pub directory: PathBuf,
     /// Towards the nodes (`VNET_PRIVINTERFACE`).
     pub interface: String,
-    /// Largest packet of the guests in bytes, where tunnels take some; nothing is said to them otherwise.
-    pub mtu: Option<u32>,
 }
 
 impl DhcpSettings {
@@ -309,12 +307,11 @@ impl Keeper {
         let Served { dhcp, devices } = served;
         let there = |name: &String| Some((name.clone(), if_nametoindex(name.as_str()).ok()?));
         let devices: Vec<_> = devices.iter().filter_map(there).collect();
-        let mtu = self.settings.mtu;
         match self.settings.kind() {
-            Kind::Isc => Told { configuration: isc::render(dhcp, mtu), hosts: String::new(), devices },
+            Kind::Isc => Told { configuration: isc::render(dhcp), hosts: String::new(), devices },
             Kind::Dnsmasq => {
                 let names = devices.iter().map(|(name, _)| name.as_str());
-                let configuration = dnsmasq::render(dhcp, mtu, &self.files.hosts, names);
+                let configuration = dnsmasq::render(dhcp, &self.files.hosts, names);
                 Told { configuration, hosts: dnsmasq::render_hosts(dhcp), devices }
             }
         }
@@ -493,7 +490,7 @@ mod tests {
         tables.start(network);
         let rendered = |tables: &Tables| {
             let dhcp = tables.dhcp().unwrap();
-            [isc::render(&dhcp, None), dnsmasq::render_hosts(&dhcp)]
+            [isc::render(&dhcp), dnsmasq::render_hosts(&dhcp)]
         };
         let indices =
             |tables: &Tables| tables.active().flat_map(|(_, _, indices)| indices).collect::<Vec<_>>();
@@ -513,7 +510,6 @@ mod tests {
             group: None,
             directory: "/".into(),
             interface: "eth1".to_owned(),
-            mtu: None,
         };
         for (program, kind) in [
             ("/usr/sbin/dhcpd", Kind::Isc),
