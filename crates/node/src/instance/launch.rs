@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use euca_hypervisor::{Boot, DiskFormat, DomainSpec, Hypervisor, MacAddress, Nic, name_in};
+use euca_hypervisor::{
+    Boot, DiskFormat, DomainName, DomainSpec, DomainState, Hypervisor, MacAddress, Nic, name_in,
+};
 use euca_image::layout::Platform;
 use euca_image::{ImageSource, Order};
 use euca_observe::chain;
@@ -28,8 +30,7 @@ pub(super) async fn stage<H: Hypervisor, S: ImageSource>(
     record: &Record,
     files: &InstanceFiles,
 ) -> Result<(), Error> {
-    let state = context.hypervisor.state(&record.instance_id).await?;
-    if state.is_some_and(|state| state.is_active()) {
+    if known_state(context, &record.instance_id).await?.is_some_and(|state| state.is_active()) {
         return Err(Error::ForeignDomain(record.instance_id.clone()));
     }
     context.networks.start(record.net.vlan).await?;
@@ -50,6 +51,23 @@ pub(super) async fn stage<H: Hypervisor, S: ImageSource>(
     context.metrics.staged_bytes.inc_by(bytes);
     tracing::info!(bytes, "staged");
     Ok(())
+}
+
+/// The state of a domain, asked for until somebody can tell, or until the patience for a creation is at its end.
+async fn known_state<H: Hypervisor, S>(
+    context: &Context<H, S>,
+    id: &DomainName,
+) -> Result<Option<DomainState>, Error> {
+    let began = Instant::now();
+    loop {
+        match context.hypervisor.state(id).await {
+            Err(error) if error.is_unknown() && began.elapsed() < context.settings.create_patience => {
+                tracing::warn!(error = %chain(&error), "not known whether there is a domain, will ask again");
+                sleep(context.settings.create_pause).await;
+            }
+            state => return Ok(state?),
+        }
+    }
 }
 
 /// Writes the domain document, lets the hooks have a look at it, and creates the domain from what it is then.
