@@ -91,14 +91,20 @@ impl Admin {
 
     /// Serves `port` on 127.0.0.1 until `shutdown`. A port that cannot be had is logged and done without: a daemon
     /// that cannot be looked at is better than none.
-    pub async fn serve(self, port: u16, shutdown: CancellationToken) {
+    ///
+    /// It is open when this returns: nobody who was told that the daemon is ready finds it closed.
+    pub fn serve(self, port: u16, shutdown: CancellationToken) -> impl Future<Output = ()> + Send {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        match euca_soap::bind(address) {
-            Ok(listener) => {
-                info!(%address, "admin port open");
-                euca_soap::serve(self, listener, Http::default(), Pulse::default(), shutdown, GRACE).await;
+        let bound = euca_soap::bind(address);
+        async move {
+            match bound {
+                Ok(listener) => {
+                    info!(%address, "admin port open");
+                    euca_soap::serve(self, listener, Http::default(), Pulse::default(), shutdown, GRACE)
+                        .await;
+                }
+                Err(error) => warn!(%address, %error, "no admin port"),
             }
-            Err(error) => warn!(%address, %error, "no admin port"),
         }
     }
 
