@@ -103,7 +103,7 @@ while IFS= read -r line; do
     else
         printf '%s\n' "$line"
     fi
-done < <(timeout --kill-after=5 600 qemu-system-x86_64 -accel tcg -cpu max -m 768 -smp 2 -nodefaults \
+done < <(timeout --kill-after=5 2400 qemu-system-x86_64 -accel tcg -cpu max -m 768 -smp 2 -nodefaults \
     -no-user-config -no-reboot -display none -serial stdio -kernel "$work/kernel" -initrd "$work/ramdisk" \
     -append "console=ttyS0 quiet loglevel=1 panic=-1" < /dev/null 2>&1 || true)
 exit "$result"

@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
@@ -20,9 +19,6 @@ use crate::home::Home;
 use crate::images::ImageServer;
 use crate::node;
 use crate::{machine, run_instances, until};
-
-/// Poll period of the cluster controller, 6 s, and what a loaded machine may add to it.
-pub const POLL_PERIOD: Duration = Duration::from_secs(12);
 
 /// A running cloud. Fields are dropped in this order: callers before the called.
 pub struct Cloud {
@@ -89,7 +85,7 @@ impl Cloud {
             _cluster_home: cluster_home,
             clc,
         };
-        until("capacity", POLL_PERIOD, async || {
+        until("capacity", async || {
             let request = cc::DescribeResources { instance_types: vec![machine()], ..Default::default() };
             let described = cloud.ask(&cc::DescribeInstances::default()).await?.status() == 200;
             let capacity = !cloud.ask(&request).await?.text().contains("<n:availableInstances>0<");
@@ -209,7 +205,7 @@ impl Cloud {
     pub async fn booted(&self, id: &str, boot: u32) -> Result<()> {
         let banner = format!("EUCA-GUEST-BOOT {boot}");
         let mut console = String::new();
-        let waited = until(&banner, Duration::from_secs(180), async || {
+        let waited = until(&banner, async || {
             console = self.console(id).await?;
             Ok(console.contains(&banner))
         });
@@ -221,9 +217,9 @@ impl Cloud {
     ///
     /// # Errors
     /// It is not in time.
-    pub async fn reaches(&self, id: &str, state: Option<&str>, limit: Duration) -> Result<()> {
+    pub async fn reaches(&self, id: &str, state: Option<&str>) -> Result<()> {
         let what = format!("{id} to be {}", state.unwrap_or("gone"));
-        until(&what, limit, async || Ok(self.state(id).await?.as_deref() == state)).await
+        until(&what, async || Ok(self.state(id).await?.as_deref() == state)).await
     }
 
     /// Kills `nc-daemon` and starts another in its place.

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use euca_helper::testing::FakeIscsi;
@@ -29,8 +28,6 @@ use crate::home::Home;
 use crate::images::ImageServer;
 use crate::{node, until};
 
-/// What a wait for something that must happen may take.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// The object of a user's own in the bucket.
 const TREASURE: &str = "bucket/holiday.jpg";
 
@@ -121,7 +118,7 @@ impl Site {
         let (admin, conf) = Admin::of_node(&conf)?;
         home.configure(&format!(
             "{conf}DAEMON_LIBVIRT_TIMEOUT=\"3\"\nDAEMON_GRACEFUL_TERMINATE=\"Y\"\nDAEMON_GUEST_GRACE=\"5\"\n\
-             DAEMON_HOOK_TIMEOUT=\"60\"\nDAEMON_CACHE_FLOOR=\"0\"\nSWAP_SIZE=\"1000\"\n"
+             DAEMON_HOOK_TIMEOUT=\"600\"\nDAEMON_CACHE_FLOOR=\"0\"\nDAEMON_TEARDOWN_TIME=\"3600\"\nSWAP_SIZE=\"1000\"\n"
         ))?;
         hook(&home)?;
         let images = ImageServer::start([127, 9, 4, 2].into(), folder.path().to_owned()).await?;
@@ -275,7 +272,7 @@ impl Site {
     /// It is not in time.
     pub async fn reaches(&self, id: &str, condition: impl Fn(Option<&Seen>) -> bool) -> Result<()> {
         let mut last = None;
-        let waited = until(id, PATIENCE, async || {
+        let waited = until(id, async || {
             last = self.describe().await?.remove(id);
             Ok(condition(last.as_ref()))
         });
@@ -339,7 +336,7 @@ impl Site {
     /// # Errors
     /// That does not happen in time.
     pub async fn until_held(&self, what: &str, held: impl Fn(&Self) -> bool) -> Result<()> {
-        until(what, PATIENCE, async || Ok(held(self))).await
+        until(what, async || Ok(held(self))).await
     }
 
     /// Whether the hook waits.
@@ -352,12 +349,11 @@ impl Site {
         std::fs::read_to_string(self.iscsi.at("trace")).unwrap_or_default().contains("--login")
     }
 
-    /// Lets the hook and the login go on.
+    /// Lets the hook go on.
     ///
     /// # Errors
     /// The file system's.
-    pub fn release(&self, id: &str) -> Result<()> {
-        self.iscsi.remove("hold-login");
+    pub fn release_boot(&self, id: &str) -> Result<()> {
         Ok(std::fs::remove_file(self.home.path().join(format!("hold-{id}")))?)
     }
 
@@ -400,16 +396,16 @@ impl Site {
         for (id, seen) in self.describe().await? {
             if seen.state != "Teardown" {
                 self.terminate(&id).await?;
-                // Nobody would hear the power button.
-                self.power_off(&id)?;
+                // Nobody would hear the power button. Where the grace is over, there is no guest any more.
+                let _ = self.power_off(&id);
             }
         }
-        until("all instances to be over", PATIENCE, async || {
+        until("all instances to be over", async || {
             Ok(self.describe().await?.values().all(|seen| seen.state == "Teardown"))
         })
         .await?;
         let mut leaks = Vec::new();
-        let clean = until("nothing to be left", PATIENCE, async || {
+        let clean = until("nothing to be left", async || {
             leaks = self.leaks().await?;
             Ok(leaks.is_empty())
         });

@@ -103,7 +103,7 @@ pub async fn run(rounds: usize, seed: u64) -> Result<Summary> {
             if round == 0 {
                 let known =
                     async || Ok(describe(&clc).await?.is_some_and(|told| told.len() >= ADDRESSES as usize));
-                crate::until("all nodes to be polled", Duration::from_secs(30), known).await?;
+                crate::until("all nodes to be polled", known).await?;
             }
             let told = describe(&clc).await?.context("the list is not told at once")?;
             let mut promises = promises.lock().await;
@@ -127,7 +127,11 @@ pub async fn run(rounds: usize, seed: u64) -> Result<Summary> {
         let load: Vec<_> = (0..3).map(|_| rng.fork()).collect();
         let load: Vec<_> =
             load.into_iter().map(|rng| tokio::spawn(load_with(clc.clone(), promises.clone(), rng))).collect();
+        let before = promises.lock().await.summary.launched;
         tokio::time::sleep(Duration::from_millis(rng.u64(20..500))).await;
+        // However slow the machine is, there is something to lose.
+        crate::until("two launches", async || Ok(promises.lock().await.summary.launched >= before + 2))
+            .await?;
         daemon.signal(Signal::SIGKILL)?;
         for load in load {
             load.await?.with_context(|| format!("round {round}, seed {seed}"))?;

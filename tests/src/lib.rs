@@ -40,23 +40,22 @@ pub async fn ask<Q: Request>(clc: &Clc, request: &Q) -> Result<Reply> {
     }
 }
 
+/// How long anything may take that hangs if it takes longer: nothing in a test is as slow as that on a loaded machine.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
 /// Waits for a condition, looking five times a second.
 ///
 /// # Errors
-/// The condition's own, or that it is not fulfilled in time.
-pub async fn until(
-    what: &str,
-    limit: Duration,
-    mut condition: impl AsyncFnMut() -> Result<bool>,
-) -> Result<()> {
+/// The condition's own, or that it is not fulfilled in [`PATIENCE`].
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let started = Instant::now();
-    while started.elapsed() < limit {
+    while started.elapsed() < PATIENCE {
         if condition().await? {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    bail!("waited {limit:?} for {what}")
+    bail!("waited {PATIENCE:?} for {what}")
 }
 
 /// A request for one small instance as a CLC without managed networks sends it (clc.md §7.2); nobody serves its

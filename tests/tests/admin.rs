@@ -43,7 +43,7 @@ fn describe_resources() -> cc::DescribeResources {
 }
 
 async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    euca_tests::until(what, PATIENCE, async || Ok(condition().await)).await.unwrap();
+    euca_tests::until(what, async || Ok(condition().await)).await.unwrap();
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn a_hanging_node_does_not_starve_the_watchdog() {
     let console = cc::GetConsoleOutput { instance_id: Some("i-12345678".to_owned()), ..Default::default() };
     let mut call = std::pin::pin!(clc.send(&console));
     let mut pings = 0;
-    euca_tests::until("20 pings", PATIENCE, async || {
+    euca_tests::until("20 pings", async || {
         let answered = tokio::time::timeout(Duration::from_millis(1), call.as_mut()).await.is_ok();
         assert!(!answered || pings >= 20, "the call was to hang");
         while let Some(told) = daemon.notification() {

@@ -8,12 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use euca_image::testing::{ACCESS_KEY, Bucket, Fault, policy};
-use euca_tests::cloud::{Cloud, POLL_PERIOD};
+use euca_tests::cloud::Cloud;
 use euca_tests::until;
 use euca_wire::cc;
-
-/// Long enough for a guest to shut down by TCG, and for what follows.
-const PATIENCE: Duration = Duration::from_secs(180);
 
 /// BundleInstance as the CLC sends it, without a user (clc.md §7.2). Whether it was accepted.
 async fn bundle(cloud: &Cloud, bucket: &Bucket, id: &str, prefix: &str) -> Result<bool> {
@@ -34,13 +31,13 @@ async fn bundle(cloud: &Cloud, bucket: &Bucket, id: &str, prefix: &str) -> Resul
 /// Waits until an instance's `bundleTaskStateName` is this.
 async fn bundled(cloud: &Cloud, id: &str, state: &str) -> Result<()> {
     let what = format!("bundle of {id} to be {state}");
-    until(&what, PATIENCE, async || Ok(cloud.bundling(id).await?.as_deref() == Some(state))).await
+    until(&what, async || Ok(cloud.bundling(id).await?.as_deref() == Some(state))).await
 }
 
 /// A guest that runs and listens to its power button, which it does a moment after it says that it has booted.
 async fn running(cloud: &Cloud, id: &str) -> Result<()> {
     cloud.run(id).await?;
-    cloud.reaches(id, Some("Extant"), Duration::from_secs(60)).await?;
+    cloud.reaches(id, Some("Extant")).await?;
     cloud.booted(id, 1).await?;
     tokio::time::sleep(Duration::from_secs(5)).await;
     Ok(())
@@ -59,7 +56,7 @@ async fn nc_120_a_guest_becomes_an_image_in_its_users_bucket_and_nothing_else_th
     assert_eq!(cloud.bundling(id).await.unwrap().as_deref(), Some("none"));
     assert!(bundle(&cloud, &bucket, id, "windows").await.unwrap());
     bundled(&cloud, id, "succeeded").await.unwrap();
-    cloud.reaches(id, Some("Teardown"), 2 * POLL_PERIOD).await.unwrap();
+    cloud.reaches(id, Some("Teardown")).await.unwrap();
     assert_eq!(
         cloud.bundling(id).await.unwrap().as_deref(),
         Some("succeeded"),
@@ -96,7 +93,7 @@ async fn nc_120_a_guest_becomes_an_image_in_its_users_bucket_and_nothing_else_th
     bucket.until("DELETE bucket/second.manifest.xml").await;
     assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
     bundled(&cloud, id, "cancelled").await.unwrap();
-    cloud.reaches(id, Some("Teardown"), 2 * POLL_PERIOD).await.unwrap();
+    cloud.reaches(id, Some("Teardown")).await.unwrap();
     let names = |bucket: &Bucket| bucket.objects().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     let whole =
         ["holiday.jpg", "windows.manifest.xml", "windows.part.0"].map(|name| format!("bucket/{name}"));
@@ -111,7 +108,7 @@ async fn nc_120_a_guest_becomes_an_image_in_its_users_bucket_and_nothing_else_th
     bucket.until("PUT bucket/third.part.0").await;
     cloud.restart_node_after_kill().unwrap();
     bundled(&cloud, id, "failed").await.unwrap();
-    cloud.reaches(id, Some("Teardown"), 2 * POLL_PERIOD).await.unwrap();
+    cloud.reaches(id, Some("Teardown")).await.unwrap();
     assert_eq!(cloud.instance_files().unwrap(), Vec::<std::path::PathBuf>::new());
     assert_eq!(names(&bucket).len(), 4);
     assert!(bucket.requests().iter().all(|request| !request.contains("DELETE bucket/third")));

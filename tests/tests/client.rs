@@ -3,7 +3,6 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::Output;
-use std::time::Duration;
 
 use euca_sim::fleet::Fleet;
 use euca_sim::node::{Behaviour, Capacity, Plan};
@@ -12,9 +11,6 @@ use euca_tests::client::CcClient;
 use euca_tests::daemon::{Daemon, free_address};
 use euca_tests::home::Home;
 use euca_tests::until;
-
-/// The poll period of 6 s, and what a loaded machine may add.
-const PATIENCE: Duration = Duration::from_secs(12);
 
 const RUN: &[&str] = &["runInstances", "emi-1", "http://127.0.0.1:1/i", "eki-1", "http://127.0.0.1:1/k"];
 
@@ -37,7 +33,7 @@ async fn an_operator_runs_reads_reboots_and_kills_instances() {
     let daemon = Daemon::start("cc-daemon", &home).unwrap();
     let client = CcClient::new(&home, address);
 
-    until("capacity", PATIENCE, async || {
+    until("capacity", async || {
         let resources = client.ask(&["describeResources"]).await?;
         let tags: String = nodes.iter().map(|node| format!(":{}:", Fleet::url(*node))).collect();
         assert_eq!(resources.lines().next(), Some(tags.as_str()));
@@ -52,7 +48,7 @@ async fn an_operator_runs_reads_reboots_and_kills_instances() {
     let ran = client.ask(&[RUN, &["2", "10", "default", "--disk", "2"]].concat()).await.unwrap();
     let ids: Vec<&str> = ran.lines().filter_map(|line| line.split(' ').nth(3)).collect();
     assert!(ran.starts_with("Run: instance id: i-") && ids.len() == 2, "{ran}");
-    until("Extant", PATIENCE, async || {
+    until("Extant", async || {
         let described = client.ask(&["describeInstances"]).await?;
         assert!(ids.iter().all(|id| described.contains(&format!("Desc: instanceId={id} reservationId=r-"))));
         Ok(described.matches(" state=Extant ").count() == 2)
@@ -85,7 +81,7 @@ async fn an_operator_runs_reads_reboots_and_kills_instances() {
     let (code, stdout, stderr) = text(&client.start("/usr/sbin/euca_killall", &["-9"]).await.unwrap());
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(stdout.starts_with("302 i-") && stdout.ends_with("Term: number: 302\n"), "{stdout}");
-    until("their end", PATIENCE, async || {
+    until("their end", async || {
         let described = client.ask(&["describeInstances"]).await?;
         Ok(ids.iter().all(|id| !described.contains(id)) || described.matches(" state=Teardown ").count() >= 2)
     })
@@ -105,7 +101,7 @@ async fn an_operator_is_told_why_an_instance_is_pending() {
     home.configure(&conf).unwrap();
     let daemon = Daemon::start("cc-daemon", &home).unwrap();
     let client = CcClient::new(&home, address);
-    until("capacity", PATIENCE, async || Ok(!client.ask(&["describeResources"]).await?.contains(" 0\n")))
+    until("capacity", async || Ok(!client.ask(&["describeResources"]).await?.contains(" 0\n")))
         .await
         .unwrap();
     refusing.set_plan(Plan { behaviour: Behaviour::Refuse, ..Plan::default() });
@@ -114,7 +110,7 @@ async fn an_operator_is_told_why_an_instance_is_pending() {
     let explain = async |more: &[&str]| {
         text(&client.start("cc-client", &[&["explain", id], more].concat()).await.unwrap())
     };
-    until("an attempt", PATIENCE, async || {
+    until("an attempt", async || {
         let (code, stdout, stderr) = explain(&[]).await;
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
         assert!(stdout.starts_with(&format!("{id} is Pending: ")), "{stdout}");

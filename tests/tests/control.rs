@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use euca_sim::fleet::Fleet;
 use euca_sim::node::{Behaviour, Capacity, Plan};
@@ -15,9 +14,6 @@ use euca_tests::home::Home;
 use euca_tests::until;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User};
-
-/// Two poll periods of 6 s, and what a loaded machine may add.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Installation {
     home: Home,
@@ -123,7 +119,7 @@ async fn a_restart_keeps_instances_and_a_clean_one_has_them_learnt_again() {
     assert_eq!(cluster.control(&["start"]), done());
     let client = CcClient::new(&cluster.home, cluster.address);
     let knows = async |id: &str, state: Option<&str>| {
-        until(&format!("{id} to be {state:?}"), PATIENCE, async || {
+        until(&format!("{id} to be {state:?}"), async || {
             let described = client.run(&["describeInstances"]).await?;
             let lines = String::from_utf8_lossy(&described.stdout).into_owned();
             let line = lines.lines().find(|line| line.contains(&format!(" instanceId={id} ")));
@@ -136,7 +132,7 @@ async fn a_restart_keeps_instances_and_a_clean_one_has_them_learnt_again() {
         .await
         .unwrap();
     };
-    until("capacity", PATIENCE, async || Ok(!client.ask(&["describeResources"]).await?.contains(" 0\n")))
+    until("capacity", async || Ok(!client.ask(&["describeResources"]).await?.contains(" 0\n")))
         .await
         .unwrap();
     let run = [

@@ -12,6 +12,7 @@ use euca_sim::clc::Clc;
 use euca_sim::fleet::Fleet;
 use euca_sim::keys::{Keys, Role};
 use euca_sim::node::Capacity;
+use euca_tests::admin::Admin;
 use euca_tests::daemon::{Daemon, binary, free_address};
 use euca_tests::home::Home;
 use euca_wire::{Request, cc, gl};
@@ -32,7 +33,7 @@ async fn text<Q: Request>(clc: &Clc, request: &Q) -> String {
 }
 
 async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    euca_tests::until(what, Duration::from_secs(15), async || Ok(condition().await)).await.unwrap();
+    euca_tests::until(what, async || Ok(condition().await)).await.unwrap();
 }
 
 const MANAGED: &str = "VNET_MODE=MANAGED-NOVLAN\nVNET_SUBNET=10.9.0.0\nVNET_NETMASK=255.255.0.0\n\
@@ -254,7 +255,7 @@ async fn a_node_that_does_not_answer_is_woken_by_the_configured_program() {
 async fn a_second_signal_ends_the_grace_period() {
     let home = Home::new().unwrap();
     let listen = address();
-    let settings = Home::cluster_conf(listen, &[]);
+    let (admin, settings) = Admin::of_cluster(&Home::cluster_conf(listen, &[])).unwrap();
     home.configure(&format!("DAEMON_SHUTDOWN_GRACE=\"300\"\nDAEMON_BODY_TIMEOUT=\"300\"\n{settings}"))
         .unwrap();
     let mut daemon = Daemon::start("cc-daemon", &home).unwrap();
@@ -262,7 +263,10 @@ async fn a_second_signal_ends_the_grace_period() {
     let mut open = tokio::net::TcpStream::connect(listen).await.unwrap();
     let head = "POST /axis2/services/EucalyptusCC HTTP/1.1\r\nHost: cc\r\nContent-Length: 10\r\n\r\n";
     tokio::io::AsyncWriteExt::write_all(&mut open, head.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    until("the request", async || {
+        admin.metrics().await.unwrap().value("euca_http_requests_in_flight") == 1.0
+    })
+    .await;
     daemon.signal(Signal::SIGTERM).unwrap();
     assert!(told(&daemon, "STOPPING=1"));
     tokio::time::sleep(Duration::from_millis(300)).await;

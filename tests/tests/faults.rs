@@ -272,18 +272,32 @@ async fn strike(fault: Fault) {
         NodeKilled => {
             site.kill_node().unwrap();
             site.start_node().unwrap();
+            // Until libvirtd has told who is there, the new one knows of nobody.
+            for phase in [Running, Attaching] {
+                site.reaches(&id(phase), extant).await.unwrap();
+            }
         }
         DiskFull => site.disk.fill().unwrap(),
         _ => {}
     }
     // What was held meets the fault.
-    site.release(&id(Booting)).unwrap();
+    site.release_boot(&id(Booting)).unwrap();
     if !fault.is_of_walrus() {
         site.images.ail(None);
         site.bucket.heal();
     }
     let struck = Instant::now();
     while struck.elapsed() < OUTAGE {
+        // What hangs has to be met by a volume that can still wait for its end.
+        if fault != LibvirtdHung || struck.elapsed() > OUTAGE / 3 {
+            site.iscsi.remove("hold-login");
+        }
+        // After five attempts, it would be given up.
+        if matches!(fault, WalrusFailing | WalrusTruncating | WalrusCorrupting)
+            && site.puts(&id(Bundling)) > 1
+        {
+            site.bucket.heal();
+        }
         let listed = site.describe().await.unwrap();
         for phase in [Running, Attaching] {
             assert_eq!(listed[&id(phase)].state, "Extant", "{fault:?}, {phase:?}: {listed:?}");
@@ -307,7 +321,6 @@ async fn strike(fault: Fault) {
             site.disk.empty().unwrap();
         }
         _ if fault.is_of_walrus() => {
-            // After five attempts, it would be given up.
             site.bucket.heal();
             strike.judge(&site, &[Booting, Running, Attaching, Terminating]).await;
             site.images.ail(None);

@@ -4,7 +4,6 @@
 
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::time::Duration;
 
 use euca_image::StageSettings;
 use euca_tests::cloud::Cloud;
@@ -37,7 +36,7 @@ async fn st_t125_an_image_for_which_the_cache_gets_too_small_is_staged_without_i
         staged.unwrap();
     };
     let filling = async {
-        until("half of it", Duration::from_secs(60), async || Ok(server.felt() > 0)).await.unwrap();
+        until("half of it", async || Ok(server.felt() > 0)).await.unwrap();
         disk.fill().unwrap();
         server.ail(None);
     };
@@ -50,7 +49,7 @@ async fn st_t125_an_image_for_which_the_cache_gets_too_small_is_staged_without_i
     let mut staged = vec![0; image.len()];
     std::fs::File::open(at("i-1/disk")).unwrap().read_exact_at(&mut staged, 32_256).unwrap();
     assert!(staged == image);
-    until("nothing to be left in the cache", Duration::from_secs(60), async || {
+    until("nothing to be left in the cache", async || {
         images.refresh_metrics();
         let metrics = images.metrics();
         let entries = std::fs::read_dir(at("cache/v2"))?.count();
@@ -78,13 +77,12 @@ async fn a_full_disk_ends_what_needs_it_and_nothing_else() {
         };
         cloud.launch(&request).await.unwrap();
     };
-    let minute = Duration::from_secs(60);
 
     // The cache has no room, and the instance does without it.
     let cache = node::instances(cloud.node_home()).join("eucalyptus/cache/v2");
     let small_cache = SmallDisk::mount(&cache, 16 << 20).unwrap();
     launch("i-00000001", "alice").await;
-    cloud.reaches("i-00000001", Some("Extant"), minute).await.unwrap();
+    cloud.reaches("i-00000001", Some("Extant")).await.unwrap();
     assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0, "nothing of it is left in the cache");
 
     // st_t123: the place of the instance gets full on the way. Other attempts would take minutes.
@@ -93,7 +91,7 @@ async fn a_full_disk_ends_what_needs_it_and_nothing_else() {
     let small = SmallDisk::mount(&place, 16 << 20).unwrap();
     let before = images.served().len();
     launch("i-00000002", "bob").await;
-    cloud.reaches("i-00000002", Some("Teardown"), minute).await.unwrap();
+    cloud.reaches("i-00000002", Some("Teardown")).await.unwrap();
     assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0, "nothing of it is left");
     assert_eq!(images.served().len(), before, "it was not fetched to its end");
     drop(small);
@@ -101,13 +99,13 @@ async fn a_full_disk_ends_what_needs_it_and_nothing_else() {
 
     // Both have recovered, and the first guest never noticed.
     launch("i-00000003", "bob").await;
-    cloud.reaches("i-00000003", Some("Extant"), minute).await.unwrap();
+    cloud.reaches("i-00000003", Some("Extant")).await.unwrap();
     assert_eq!(images.served().len(), before + 1);
     assert!(std::fs::read_dir(&cache).unwrap().count() > 0, "it is in the cache");
     assert_eq!(cloud.state("i-00000001").await.unwrap().as_deref(), Some("Extant"));
     for id in ["i-00000001", "i-00000003"] {
         cloud.terminate(id).await.unwrap();
-        cloud.reaches(id, Some("Teardown"), minute).await.unwrap();
+        cloud.reaches(id, Some("Teardown")).await.unwrap();
     }
     cloud.stop().unwrap();
 }

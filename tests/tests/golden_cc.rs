@@ -91,7 +91,7 @@ async fn cluster(first: &str) -> Cluster {
     let probe = golden().join("clc-2.0.1/DescribeInstances.request.http");
     let probe = std::fs::read(probe).unwrap();
     let polled = async || Ok(exchange(address, &probe).await?.status() == 200);
-    euca_tests::until("first poll", std::time::Duration::from_secs(20), polled).await.unwrap();
+    euca_tests::until("first poll", polled).await.unwrap();
     cluster
 }
 

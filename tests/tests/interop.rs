@@ -5,7 +5,6 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -93,7 +92,7 @@ async fn a_program_that_knows_the_wsdl_and_the_certificates_only_works_with_the_
         assert_eq!(reply["serviceTags"].as_array().unwrap().len(), 2, "{reply}");
         Ok(reply["resources"][0]["availableInstances"] != 0)
     };
-    euca_tests::until("capacity", Duration::from_secs(12), capacity).await.unwrap();
+    euca_tests::until("capacity", capacity).await.unwrap();
 
     let id = "i-3A4B5C6D";
     let user_data = "zwölf <&> \"'\u{1F600}";
@@ -119,7 +118,7 @@ async fn a_program_that_knows_the_wsdl_and_the_certificates_only_works_with_the_
         );
         Ok(reply["instances"][0]["stateName"] == "Extant")
     };
-    euca_tests::until("Extant", Duration::from_secs(12), extant).await.unwrap();
+    euca_tests::until("Extant", extant).await.unwrap();
 
     zeep.call("RebootInstances", json!({"instanceIds": [id]}));
     let boots: Vec<_> = fleet.nodes().iter().filter_map(|(_, node)| node.boots(id)).collect();

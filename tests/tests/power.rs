@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::Instant;
 
 use euca_image::StageSettings;
 use euca_tests::disk::FragileDisk;
@@ -43,10 +43,12 @@ async fn st_t127_st_t128_what_survives_a_loss_of_power_is_whole_and_what_was_sta
     let cache = at("disk/cache");
     let open = || images(&home, StageSettings { floor: 0, ..StageSettings::new(cache.clone()) });
     let (mut kept, mut lost) = (0, 0);
-    for round in 0..16_u64 {
+    // What the first round takes with its power on says when the others lose it.
+    let mut whole = None;
+    for round in 0..=16 {
         // Each image is another one than before.
         let image = |number: usize| -> Vec<u8> {
-            let mut noise = fastrand::Rng::with_seed(round * 100 + number as u64);
+            let mut noise = fastrand::Rng::with_seed(u64::from(round) * 100 + number as u64);
             (0..BYTES).map(|_| noise.u8(1..)).collect()
         };
         let name = |number: usize| format!("{round}-{number}");
@@ -70,12 +72,22 @@ async fn st_t127_st_t128_what_survives_a_loss_of_power_is_whole_and_what_was_sta
             }
             promised
         };
-        let losing = async {
-            tokio::time::sleep(Duration::from_millis(5 + 15 * round)).await;
-            dark.store(true, Ordering::SeqCst);
-            disk.lose_power().unwrap();
+        let began = Instant::now();
+        let promised = match whole {
+            None => staging.await,
+            Some(whole) => {
+                let losing = async {
+                    tokio::time::sleep(whole / 16 * round).await;
+                    dark.store(true, Ordering::SeqCst);
+                    disk.lose_power().unwrap();
+                };
+                tokio::join!(staging, losing).0
+            }
         };
-        let (promised, ()) = tokio::join!(staging, losing);
+        if whole.is_none() {
+            whole = Some(began.elapsed());
+            disk.lose_power().unwrap();
+        }
         drop(launches);
         disk.restart().await.unwrap();
         let survivors = open();

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use euca_sim::clc::Clc;
 use euca_sim::fleet::Fleet;
@@ -36,7 +35,7 @@ async fn two_hundred_nodes_are_polled_alike_whatever_some_of_them_do() {
 
     let polls = |operation: &'static str| healthy.iter().map(move |(_, node)| node.calls(operation));
     let polled = async || Ok(polls("ncDescribeInstances").all(|polls| polls >= 3));
-    until("three polls of every healthy node", Duration::from_secs(90), polled).await.unwrap();
+    until("three polls of every healthy node", polled).await.unwrap();
     let (least, most) =
         (polls("ncDescribeResource").min().unwrap(), polls("ncDescribeResource").max().unwrap());
     assert!(most <= 2 * least, "some nodes were polled {most} times while others were {least} times");
@@ -46,7 +45,7 @@ async fn two_hundred_nodes_are_polled_alike_whatever_some_of_them_do() {
     let describe = cc::DescribeInstances { user_id: Some("eucalyptus".to_owned()), ..Default::default() };
     let complete =
         async || Ok(ask(&clc, &describe).await?.text().matches("</n:instances>").count() == healthy.len());
-    until("the healthy nodes' instances", Duration::from_secs(90), complete).await.unwrap();
+    until("the healthy nodes' instances", complete).await.unwrap();
     assert!(daemon.stop().unwrap().success());
     fleet.stop().await;
 }

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use euca_sim::clc::Clc;
 use euca_sim::fleet::Fleet;
@@ -75,7 +74,7 @@ async fn cluster(home: &Home) -> (Fleet, Daemon, Clc, SocketAddr) {
     home.configure(&Home::cluster_conf(address, &[fleet.nodes()[0].0])).unwrap();
     let daemon = Daemon::start("cc-daemon", home).unwrap();
     let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
-    euca_tests::until("a node to be up", Duration::from_secs(15), async || {
+    euca_tests::until("a node to be up", async || {
         let types =
             cc::DescribeResources { instance_types: vec![euca_tests::machine()], ..Default::default() };
         Ok(!clc.send(&types).await?.text().contains("<n:availableInstances>0<"))
@@ -175,7 +174,7 @@ async fn a_daemon_starts_on_a_damaged_state_and_not_on_a_newer_one() {
     std::fs::write(file(&home), "no state").unwrap();
     let daemon = Daemon::start("cc-daemon", &home).unwrap();
     let clc = Clc::new(&home.keys(), Role::Cloud, address).unwrap();
-    euca_tests::until("an answer", Duration::from_secs(30), async || {
+    euca_tests::until("an answer", async || {
         let told = euca_tests::ask(&clc, &cc::DescribeInstances::default()).await?.text();
         Ok(!told.contains("Fault") && !told.contains(ID))
     })
@@ -221,11 +220,9 @@ async fn on_a_full_disk_nothing_is_promised_and_nothing_that_was_is_lost() {
     assert!(!known.contains(REFUSED));
 
     disk.empty().unwrap();
-    euca_tests::until("room to be used", Duration::from_secs(20), async || {
-        Ok(ask(LATER).await.contains("<n:return>true<"))
-    })
-    .await
-    .unwrap();
+    euca_tests::until("room to be used", async || Ok(ask(LATER).await.contains("<n:return>true<")))
+        .await
+        .unwrap();
     assert!(daemon.stop().unwrap().success());
     let document = succeeds(&home, &["export"], "");
     accepted.push(LATER.to_owned());

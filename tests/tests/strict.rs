@@ -2,8 +2,6 @@
 //! release 2.0.1 does is refused.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::Duration;
-
 use euca_hypervisor::testing::{PrivateLibvirtd, TestBridge};
 use euca_sim::clc::Clc;
 use euca_sim::fleet::Fleet;
@@ -51,13 +49,13 @@ async fn strict_daemons_work_with_each_other_and_with_nobody_who_leaves_bodies_u
         reply = ask(&clc, &resources).await?.text();
         Ok(!reply.contains("<n:availableInstances>0<"))
     };
-    until("capacity", Duration::from_secs(12), capacity).await.unwrap();
+    until("capacity", capacity).await.unwrap();
     let polled = async || Ok(legacy.nodes()[0].1.calls("ncDescribeResource") > 0);
-    until("poll of the other node", Duration::from_secs(12), polled).await.unwrap();
+    until("poll of the other node", polled).await.unwrap();
     let log = home.path().join("var/log/eucalyptus/cc.log");
     let refusal = "reply's signature refused";
     let logged = async || Ok(std::fs::read_to_string(&log)?.contains(refusal));
-    until(refusal, Duration::from_secs(5), logged).await.unwrap();
+    until(refusal, logged).await.unwrap();
     let most = "<n:maxInstances>4096</n:maxInstances>";
     assert!(!ask(&clc, &resources).await.unwrap().text().contains(most), "the legacy node counts: {reply}");
 

@@ -4,10 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use euca_helper::testing::{FakeIscsi, PASSWORD};
-use euca_tests::cloud::{Cloud, POLL_PERIOD};
+use euca_tests::cloud::Cloud;
 use euca_tests::helper::{Helper, Volume};
 use euca_tests::until;
 use euca_wire::cc;
@@ -42,11 +41,11 @@ async fn a_guest_has_its_volume_as_long_as_it_should() {
         ..Default::default()
     };
     cloud.run(id).await.unwrap();
-    cloud.reaches(id, Some("Extant"), Duration::from_secs(60)).await.unwrap();
+    cloud.reaches(id, Some("Extant")).await.unwrap();
     cloud.booted(id, 1).await.unwrap();
     let says = async |cloud: &Cloud, text: &str, times: usize| {
         let mut console = String::new();
-        let seen = until(text, Duration::from_secs(120), async || {
+        let seen = until(text, async || {
             console = cloud.console(id).await?;
             Ok(console.matches(text).count() >= times)
         });
@@ -69,7 +68,7 @@ async fn a_guest_has_its_volume_as_long_as_it_should() {
         let describe = cc::DescribeInstances { user_id: Some("eucalyptus".to_owned()), ..Default::default() };
         Ok(cloud.ask(&describe).await?.text().contains("<n:localDev>unknown,requested:/dev/sdb</n:localDev>"))
     };
-    until("the volume to be listed", 2 * POLL_PERIOD, listed).await.unwrap();
+    until("the volume to be listed", listed).await.unwrap();
     cloud.reboot(id).await.unwrap();
     cloud.booted(id, 2).await.unwrap();
     // The console is another since the reboot.
@@ -87,7 +86,7 @@ async fn a_guest_has_its_volume_as_long_as_it_should() {
     assert!(reply.contains("<n:return>true<"), "{reply}");
     says(&cloud, "EUCA-GUEST-VOLUME vdb hello volume", 2).await;
     cloud.terminate(id).await.unwrap();
-    cloud.reaches(id, Some("Teardown"), 2 * POLL_PERIOD).await.unwrap();
+    cloud.reaches(id, Some("Teardown")).await.unwrap();
     assert_eq!(iscsi.sessions(), [""; 0]);
     assert_eq!(iscsi.nodes(), [""; 0]);
     assert_eq!(cloud.instance_files().unwrap(), Vec::<PathBuf>::new());

@@ -38,12 +38,13 @@ fn endless(folder: &Path, deadline: Duration) -> Command {
 
 /// The process whose id is in the file, once it is there.
 async fn process(file: &Path) -> i32 {
-    loop {
-        match std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok()) {
-            Some(id) => return id,
-            None => sleep(Duration::from_millis(5)).await,
+    for _ in 0..12_000 {
+        if let Some(id) = std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok()) {
+            return id;
         }
+        sleep(Duration::from_millis(5)).await;
     }
+    panic!("{} is not written", file.display());
 }
 
 /// Its state in the kernel's table; nothing when it is not there any more.
@@ -128,9 +129,11 @@ async fn output_is_kept_up_to_the_limit_and_read_to_its_end() {
 #[tokio::test]
 async fn a_program_that_is_not_over_at_its_deadline_dies_with_all_it_has_started() {
     let folder = tempfile::tempdir().unwrap();
-    let error = Programs::default().run(endless(folder.path(), SHORT)).await.unwrap_err();
+    // Long enough for it to have started its child.
+    let deadline = Duration::from_secs(3);
+    let error = Programs::default().run(endless(folder.path(), deadline)).await.unwrap_err();
     assert!(matches!(error, Error::TimedOut { .. }));
-    assert_eq!(error.to_string(), "sh has not ended within 300ms");
+    assert_eq!(error.to_string(), "sh has not ended within 3s");
     both_gone(folder.path()).await;
 }
 

@@ -5,7 +5,6 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use euca_command::Programs;
 use nix::unistd::Uid;
@@ -14,7 +13,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::sync::DropGuard;
 
-use crate::{Server, Settings};
+use crate::{ISCSI_LIMIT, Server, Settings};
 
 const PROGRAM: &str = include_str!("testing/iscsiadm.sh");
 /// The password of every target.
@@ -127,7 +126,7 @@ impl TestHelper {
             iscsiadm: iscsi.program(),
             records: iscsi.records(),
             power_down: helper.power_down(),
-            iscsi_limit: Duration::from_secs(5),
+            iscsi_limit: ISCSI_LIMIT,
         };
         adjust(&mut settings);
         let listener = UnixListener::bind(helper.socket())?;

@@ -25,6 +25,8 @@ use crate::{
     disks_in, name_in,
 };
 use pool::{Kind, Pool, Request};
+#[cfg(feature = "testing")]
+pub(crate) use probe::NAME as PROBE;
 
 /// How to reach libvirt and how long to wait for it.
 #[derive(Debug, Clone)]

@@ -17,6 +17,8 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
+use crate::libvirt::PROBE;
+
 /// `stdio_handler` and the rest keep libvirtd from needing virtlogd, cgroups, namespaces and other users.
 const QEMU_CONF: &str = "stdio_handler = \"file\"\nsecurity_driver = \"none\"\nnamespaces = []\n\
                          cgroup_controllers = []\nuser = \"root\"\ngroup = \"root\"\nremember_owner = 0\n";
@@ -60,7 +62,7 @@ impl PrivateLibvirtd {
     /// libvirtd finds out about QEMU: the first start with an empty one takes some ten seconds.
     ///
     /// # Errors
-    /// When a program is missing, or libvirtd does not answer within a minute.
+    /// When a program is missing, or libvirtd does not answer within five minutes.
     pub async fn start(cache: &Path) -> io::Result<Self> {
         Self::configured(cache, QEMU_CONF, None).await
     }
@@ -157,7 +159,7 @@ impl PrivateLibvirtd {
         let uri = self.uri();
         let daemon = self.daemon.insert(daemon);
         let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(60) {
+        while started.elapsed() < Duration::from_secs(300) {
             if let Some(status) = daemon.try_wait()? {
                 let said = fs::read_to_string(self.root.path().join("stderr"))?;
                 return Err(io::Error::other(format!("libvirtd ended with {status}: {said}")));
@@ -195,12 +197,18 @@ impl PrivateLibvirtd {
         self.signal(Signal::SIGCONT)
     }
 
-    /// Process ids of its domains, by the files that libvirtd keeps.
+    /// Process ids of its domains, by the files that libvirtd keeps; not that of the one by which the driver tries out
+    /// its hypervisor.
     pub fn domain_pids(&self) -> Vec<i32> {
+        self.pids(&["driver.pid", &format!("{PROBE}.pid")])
+    }
+
+    /// What the files say but for these: `driver.pid` is libvirtd's own.
+    fn pids(&self, without: &[&str]) -> Vec<i32> {
         let files = fs::read_dir(self.root.path().join("run/qemu")).into_iter().flatten().flatten();
         let pids = files.map(|file| file.path()).filter(|path| {
-            // `driver.pid` is libvirtd's own.
-            path.extension().is_some_and(|extension| extension == "pid") && !path.ends_with("driver.pid")
+            path.extension().is_some_and(|extension| extension == "pid")
+                && !without.iter().any(|name| path.ends_with(name))
         });
         pids.filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok()).collect()
     }
@@ -221,7 +229,7 @@ impl PrivateLibvirtd {
 impl Drop for PrivateLibvirtd {
     fn drop(&mut self) {
         self.kill();
-        for pid in self.domain_pids() {
+        for pid in self.pids(&["driver.pid"]) {
             let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             if command.contains("qemu") && kill(Pid::from_raw(pid), Signal::SIGKILL).is_err() {
                 tracing::warn!(pid, "a domain of the private libvirtd could not be killed");

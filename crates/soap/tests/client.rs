@@ -348,7 +348,7 @@ async fn a_call_that_is_dropped_closes_its_connection() {
         let peer = tokio::spawn(serve(listener, move |_| start, then));
         let client = Client::new(&url, plain());
         let call = client.call(gl::GetKeys::default());
-        assert!(timeout(Duration::from_millis(200), call).await.is_err(), "{name}: an answer came");
+        assert!(timeout(Duration::from_secs(2), call).await.is_err(), "{name}: an answer came");
         assert!(timeout(PATIENCE, peer).await.unwrap().unwrap().ended, "{name}: the connection is open");
     }
 }

@@ -597,7 +597,7 @@ async fn what_is_carried_out_and_what_is_refused_is_counted() {
     let second = Duration::from_secs(1);
     let running = start(Limits {
         body_bytes: 1000,
-        header_time: second,
+        header_time: 5 * second,
         body_time: second,
         connections: 3,
         ..Limits::default()

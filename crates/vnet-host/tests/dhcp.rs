@@ -19,7 +19,7 @@ const SERVERS: [&str; 2] = ["/usr/sbin/dhcpd", "/usr/sbin/dnsmasq"];
 const KNOWN: &str = "D0:0D:3F:25:04:E0";
 const OTHER: &str = "D0:0D:00:00:00:AA";
 /// How long something may take that takes no time.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 
 fn guests(hosts: &[(&str, &str)]) -> Dhcp {
     let address = |text: &str| text.parse().unwrap();
@@ -103,7 +103,7 @@ impl Guest {
         let _ = fs::remove_file(&told);
         let mut client = self.peer.command("busybox");
         client
-            .args(["udhcpc", "-f", "-n", "-q", "-t", "3", "-T", "1", "-A", "1", "-O", "mtu", "-s"])
+            .args(["udhcpc", "-f", "-n", "-q", "-t", "10", "-T", "1", "-A", "1", "-O", "mtu", "-s"])
             .arg(script);
         let bound = client.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success();
         bound.then(|| fs::read_to_string(told).unwrap().lines().map(str::to_owned).collect())

@@ -16,7 +16,7 @@ use euca_vnet_host::{Host, Site};
 use futures_util::future::BoxFuture;
 
 /// How long a way may take to be open: bridges with the spanning tree protocol look around for four seconds.
-const OPENING: Duration = Duration::from_secs(20);
+const OPENING: Duration = Duration::from_secs(90);
 
 /// The cluster C1 of network.md §16.1: its controller, whose namespace is the caller's, and who is around it.
 struct Cluster {

@@ -24,7 +24,7 @@ use nix::unistd::Pid;
 use tokio::runtime::Runtime;
 
 /// How long a way may take to be open: bridges with the spanning tree protocol look around for four seconds.
-const OPENING: Duration = Duration::from_secs(20);
+const OPENING: Duration = Duration::from_secs(90);
 /// How long is waited for what must not come.
 const SILENCE: Duration = Duration::from_secs(1);
 /// Bytes of a datagram that fill a frame.

@@ -12,7 +12,7 @@ use super::capabilities::Capabilities;
 use crate::{Boot, DiskFormat, DomainKind, DomainName, DomainSpec, Error, Hypervisor, Probe, Virtio};
 
 /// The test domain's name. Fixed, so that one left behind by a killed daemon is found and ended.
-const NAME: &str = "euca-probe";
+pub const NAME: &str = "euca-probe";
 const LINE: &[u8] = b"EUCA-PROBE";
 
 /// From real mode straight into 64-bit mode with paging, 40 million instructions of work, then the line to the port

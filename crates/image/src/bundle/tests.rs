@@ -31,7 +31,7 @@ impl Bench {
             Credentials::new(&key("node-cert.pem"), &key("node-pk.pem"), &key("cloud-cert.pem"));
         let settings = UploadSettings {
             connect: Duration::from_secs(2),
-            request: Duration::from_secs(2),
+            request: Duration::from_secs(5),
             retries: Retries {
                 attempts: 3,
                 pause: Duration::from_millis(10),

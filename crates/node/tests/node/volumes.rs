@@ -46,15 +46,12 @@ struct Volumes {
 impl Volumes {
     /// A node with one running instance.
     async fn new() -> Self {
-        Self::with(|_| {}, |_| {}).await
+        Self::with(|_| {}).await
     }
 
-    async fn with(
-        change: impl FnOnce(&mut NodeSettings),
-        adjust: impl FnOnce(&mut euca_helper::Settings),
-    ) -> Self {
+    async fn with(change: impl FnOnce(&mut NodeSettings)) -> Self {
         let iscsi = FakeIscsi::new().unwrap();
-        let helper = TestHelper::start(&iscsi, adjust).unwrap();
+        let helper = TestHelper::start(&iscsi, |_| {}).unwrap();
         let bench = Bench::with(|settings| {
             let key_file = settings.run_dir.join("node-pk.pem");
             std::fs::write(&key_file, key().private_key_to_pem().unwrap()).unwrap();
@@ -384,7 +381,7 @@ async fn a_volume_is_not_forgotten_while_the_hypervisor_may_plug_it_in_yet() {
 
 #[tokio::test]
 async fn nc_107_without_its_guest_a_volume_is_logged_out_of_and_the_answer_is_no() {
-    let volumes = Volumes::with(|settings| settings.monitor_period = Duration::from_secs(3), |_| {}).await;
+    let volumes = Volumes::with(|settings| settings.monitor_period = Duration::from_secs(3)).await;
     assert!(volumes.attach("vol-1", &remote_dev(TARGET), "sdb").await);
     volumes.bench.hypervisor.vanish(ID);
     assert!(!volumes.detach("vol-1").await);
@@ -394,11 +391,11 @@ async fn nc_107_without_its_guest_a_volume_is_logged_out_of_and_the_answer_is_no
 
 #[tokio::test]
 async fn nc_112_a_helper_that_hangs_costs_its_caller_seconds_and_nobody_else_anything() {
-    let volumes = Volumes::with(|_| {}, |helper| helper.iscsi_limit = euca_helper::ISCSI_LIMIT).await;
+    let volumes = Volumes::new().await;
     volumes.iscsi.put("hang-login", "").unwrap();
     let (asked, good) = (Instant::now(), remote_dev(TARGET));
     let beside = async {
-        while !volumes.iscsi.trace().iter().any(|run| run.ends_with("--login")) {
+        while !std::fs::read_to_string(volumes.iscsi.at("trace")).unwrap_or_default().contains("--login") {
             sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(volumes.listed().await, NONE);
@@ -455,9 +452,11 @@ async fn nc_078_st_t110_a_rebooted_guest_has_its_volumes_again() {
         assert_eq!(volumes.listed().await, ["vol-1", "vol-2"]);
         assert_eq!(volumes.iscsi.sessions(), [TARGET]);
     }
+    let attached = volumes.bench.hypervisor.count(AttachDisk, ID);
     volumes.bench.hypervisor.fail_next(AttachDisk, 2);
     assert!(volumes.bench.reboot(ID).await);
-    sleep(Duration::from_secs(1)).await;
+    let failed = async || volumes.bench.hypervisor.count(AttachDisk, ID) == attached + 2;
+    volumes.until("both to fail", failed).await;
     assert_eq!((volumes.plugged(), volumes.listed().await.len()), (vec![], 2), "Q-26: listed though absent");
     assert!(volumes.detach("vol-1").await, "and can be detached");
     assert_eq!(volumes.iscsi.sessions(), NONE);
@@ -620,7 +619,7 @@ async fn the_sessions_of_instances_that_died_with_the_node_are_ended_by_its_next
 
 #[tokio::test]
 async fn where_files_are_kept_the_record_of_a_dead_instance_claims_no_volume() {
-    let volumes = Volumes::with(|settings| settings.keep_files = true, |_| {}).await;
+    let volumes = Volumes::with(|settings| settings.keep_files = true).await;
     assert!(volumes.attach("vol-1", &remote_dev(TARGET), "sdb").await);
     assert!(volumes.bench.terminate(ID).await.is_some());
     volumes.until("teardown", async || volumes.bench.state(ID).await.as_deref() == Some("Teardown")).await;
@@ -631,7 +630,7 @@ async fn where_files_are_kept_the_record_of_a_dead_instance_claims_no_volume() {
 
 #[tokio::test]
 async fn with_virtio_a_volume_is_a_virtio_disk() {
-    let mut volumes = Volumes::with(|settings| settings.virtio.disk = true, |_| {}).await;
+    let mut volumes = Volumes::with(|settings| settings.virtio.disk = true).await;
     assert!(volumes.attach("vol-1", AOE, "/dev/sdb").await);
     assert!(volumes.plugged()[0].starts_with("vdb "), "{:?}", volumes.plugged());
     volumes.bench.settings.virtio.disk = false;
@@ -643,7 +642,7 @@ async fn with_virtio_a_volume_is_a_virtio_disk() {
 #[tokio::test]
 async fn hooks_are_told_of_volumes_and_may_forbid_to_attach_them() {
     let mut site = None;
-    let volumes = Volumes::with(|settings| site = Some(Site::install(settings)), |_| {}).await;
+    let volumes = Volumes::with(|settings| site = Some(Site::install(settings))).await;
     let site = site.unwrap();
     site.told();
     assert!(volumes.attach("vol-1", AOE, "/dev/sdb").await);

@@ -73,7 +73,7 @@ pub async fn run(guest: &Path, guests: u32) -> Result<()> {
     };
     // Afterwards they are halted; a guest that starts takes all it can get of the host.
     let users = node::instances(cloud.node_home()).join("alice");
-    until("all guests to have started", Duration::from_secs(1800), async || {
+    until("all guests to have started", async || {
         let console = |number| fs::read(users.join(id(number)).join("console.log")).unwrap_or_default();
         let booted = |number| String::from_utf8_lossy(&console(number)).contains("EUCA-GUEST-BOOT");
         Ok((0..guests).all(booted))

@@ -215,7 +215,7 @@ pub async fn idle(guest: &Path) -> Result<()> {
     let cloud = Cloud::start(guest).await?;
     for id in ["i-00000001", "i-00000002"] {
         cloud.run(id).await?;
-        cloud.reaches(id, Some("Extant"), Duration::from_secs(60)).await?;
+        cloud.reaches(id, Some("Extant")).await?;
     }
     tokio::time::sleep(Duration::from_secs(30)).await;
     tell_memory("nc-daemon with 2 guests", &cloud.node)
