@@ -1,5 +1,5 @@
 //! Programs of e2fsprogs on a file system inside a file. They read what a guest may have forged, so they run under
-//! limits, and what they are given to write is checked afterwards by reading it.
+//! limits and without our capabilities, and what they are given to write is checked afterwards by reading it.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -15,6 +15,9 @@ use crate::Error;
 const DEADLINE: Duration = Duration::from_secs(120);
 /// Limits of a program: processor seconds, bytes of memory, no core dump.
 const LIMITS: [&str; 3] = ["--cpu=60", "--as=1073741824", "--core=0"];
+/// What runs a program that reads tenants' data: nothing that it is tricked into has what systemd grants us to change
+/// the network, or gets more by a setuid program. Groups of ours it keeps, which to give up takes a privilege.
+const CONFINED: [&str; 5] = ["setpriv", "--ambient-caps=-all", "--inh-caps=-all", "--no-new-privs", "--"];
 
 /// Where the superblock lies within a file system, and what this module reads of it.
 const SUPERBLOCK: u64 = 1024;
@@ -84,10 +87,18 @@ pub(crate) async fn run(
 ) -> Result<Output, Error> {
     let command = Command::new("prlimit", DEADLINE)
         .arguments(LIMITS)
-        .arguments([format!("--fsize={largest}"), "--".to_owned(), program.to_owned()])
+        .arguments([format!("--fsize={largest}"), "--".to_owned()])
+        .arguments(CONFINED)
+        .arguments([program])
         .arguments(arguments)
         .input(input);
     Ok(runner.run(command).await?)
+}
+
+/// `program` without our capabilities, but with no other limit than its time.
+pub(crate) fn confined(program: &'static str, deadline: Duration) -> Command {
+    let [setpriv, options @ ..] = CONFINED;
+    Command::new(setpriv, deadline).arguments(options).arguments([program])
 }
 
 /// The output of a program whose exit code is one of `good`.
@@ -115,4 +126,43 @@ pub(crate) async fn make(runner: &dyn CommandRunner, path: &Path, length: u64) -
     arguments.extend(["-E".into(), "root_owner=0:0".into(), plain(path, "?")?]);
     let output = run(runner, "mke2fs", arguments, Vec::new(), length).await?;
     succeeded("mke2fs", output, &[0]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use euca_command::{Error as CommandError, Programs};
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+
+    /// Runs programs as systemd runs us: with capabilities that are passed on.
+    #[derive(Debug, Default)]
+    struct Privileged(Programs);
+
+    impl CommandRunner for Privileged {
+        fn run(&self, command: Command) -> BoxFuture<'_, Result<Output, CommandError>> {
+            let passed_on = ["--inh-caps=+net_raw,+net_admin", "--ambient-caps=+net_raw,+net_admin", "--"];
+            let program = command.program.clone().into_os_string();
+            let arguments =
+                passed_on.map(OsString::from).into_iter().chain([program]).chain(command.arguments);
+            self.0.run(Command { program: "setpriv".into(), arguments: arguments.collect(), ..command })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_reads_tenants_data_inherits_no_capability_and_gets_none() {
+        let status = |output: Output| String::from_utf8(output.stdout).unwrap();
+        let runner = Privileged::default();
+        let command = Command::new("cat", DEADLINE).arguments(["/proc/self/status"]);
+        assert!(status(runner.run(command).await.unwrap()).contains("CapAmb:\t0000000000003000"));
+
+        let file = || [OsString::from("/proc/self/status")];
+        let limited = run(&runner, "cat", file(), Vec::new(), 0).await.unwrap();
+        let plain = runner.run(confined("cat", DEADLINE).arguments(file())).await.unwrap();
+        for status in [status(limited), status(plain)] {
+            for line in ["CapInh:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1"] {
+                assert!(status.lines().any(|found| found == line), "{line} in {status}");
+            }
+        }
+    }
 }

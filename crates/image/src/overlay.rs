@@ -46,7 +46,7 @@ pub async fn create(
     length: u64,
 ) -> Result<(), Error> {
     let arguments = ["create", "-q", "-f", "qcow2", "-F", "raw", "-b"].map(OsString::from);
-    let command = Command::new("qemu-img", PATIENCE).arguments(arguments).arguments([
+    let command = ext::confined("qemu-img", PATIENCE).arguments(arguments).arguments([
         plain(base)?,
         plain(overlay)?,
         length.to_string().into(),
@@ -82,7 +82,7 @@ pub async fn flatten(
 ) -> Result<(), Error> {
     // The format is told and not looked for: what a guest writes is no header.
     let arguments = ["convert", "-q", "-f", "qcow2", "-O", "raw"].map(OsString::from);
-    let command = Command::new("qemu-img", limit).arguments(arguments);
+    let command = ext::confined("qemu-img", limit).arguments(arguments);
     let command = command.arguments([plain(overlay)?, plain(raw)?]);
     ext::succeeded("qemu-img", runner.run(command).await?, &[0]).map(drop)
 }

@@ -530,7 +530,7 @@ async fn sizes_that_no_table_can_describe_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn an_overlay_that_cannot_be_made_leaves_nothing_that_would_be_taken_for_its_base() {
     let runner = Arc::new(Recording::default());
-    runner.plan("qemu-img", [1]);
+    runner.plan("setpriv", [1]);
     let bench = Bench::with(runner, |settings| settings.method = Method::Overlay);
     bench.shop.put("i", &noise(1_000_000));
     for attempt in ["first", "second"] {
