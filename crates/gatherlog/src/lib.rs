@@ -13,7 +13,7 @@ use euca_wire::{Fault, LogApi, gl};
 
 /// The `serviceTag` that means the host itself.
 pub const SELF: &str = "self";
-/// How much of a log is handed out: its last 128 KiB.
+/// How much of a log is handed out: 128 KiB.
 const LOG_BYTES: u64 = 131_072;
 /// How much of a certificate file is read.
 const KEY_BYTES: u64 = 1_024_000;
@@ -31,20 +31,23 @@ impl HostFiles {
     /// The certificates of cluster and node, in base64; `None` for what is not there or empty.
     pub async fn keys(&self) -> [Option<String>; 2] {
         let keys = self.keys.clone();
-        let read =
-            move || ["cluster-cert.pem", "node-cert.pem"].map(|name| tail(&keys.join(name), KEY_BYTES));
-        off_the_runtime(read).await
+        let certificates = move || {
+            ["cluster-cert.pem", "node-cert.pem"].map(|name| read(&keys.join(name), Part::Last, KEY_BYTES))
+        };
+        off_the_runtime(certificates).await
     }
 
-    /// The ends of the logs of CC, NC, httpd and Axis2, in base64; `None` for what is not there or empty.
+    /// The ends of the logs of CC and NC, and the beginnings of those that httpd and Axis2 left, in base64; `None` for
+    /// what is not there or empty.
     pub async fn logs(&self) -> [Option<String>; 4] {
         let logs = self.logs.clone();
-        let read = move || {
-            let log = |name: &str| tail(&logs.join(name), LOG_BYTES);
-            let httpd = log("httpd-nc_error_log").or_else(|| log("httpd-cc_error_log"));
-            [log("cc.log"), log("nc.log"), httpd, log("axis2c.log")]
+        let texts = move || {
+            let log = |name: &str, part| read(&logs.join(name), part, LOG_BYTES);
+            let first = |name: &str| log(name, Part::First);
+            let httpd = first("httpd-nc_error_log").or_else(|| first("httpd-cc_error_log"));
+            [log("cc.log", Part::Last), log("nc.log", Part::Last), httpd, first("axis2c.log")]
         };
-        off_the_runtime(read).await
+        off_the_runtime(texts).await
     }
 }
 
@@ -82,9 +85,16 @@ async fn off_the_runtime<T: Default + Send + 'static>(read: impl FnOnce() -> T +
     tokio::task::spawn_blocking(read).await.unwrap_or_default()
 }
 
-/// The last `limit` bytes of a file up to the first NUL, in base64; `None` when there is nothing.
-fn tail(path: &Path, limit: u64) -> Option<String> {
-    let mut bytes = read_tail(path, limit)
+/// Which bytes of a file are handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    First,
+    Last,
+}
+
+/// At most `limit` bytes of a file up to the first NUL, in base64; `None` when there is nothing.
+fn read(path: &Path, part: Part, limit: u64) -> Option<String> {
+    let mut bytes = read_bytes(path, part, limit)
         .inspect_err(|error| tracing::debug!(file = %path.display(), %error, "file is not handed out"))
         .ok()?;
     if let Some(end) = bytes.iter().position(|&byte| byte == 0) {
@@ -93,14 +103,16 @@ fn tail(path: &Path, limit: u64) -> Option<String> {
     (!bytes.is_empty()).then(|| BASE64.encode(bytes))
 }
 
-fn read_tail(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+fn read_bytes(path: &Path, part: Part, limit: u64) -> std::io::Result<Vec<u8>> {
     // Opening anything else, a pipe for example, may never return.
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("not a regular file"));
     }
     let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(limit)))?;
+    if part == Part::Last {
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(limit)))?;
+    }
     let mut bytes = Vec::new();
     file.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -119,7 +131,7 @@ mod tests {
         std::fs::write(at("cc.log"), "text\0not shown").unwrap();
         std::fs::write(at("axis2c.log"), "").unwrap();
         std::fs::create_dir(at("httpd-nc_error_log")).unwrap();
-        std::fs::write(at("httpd-cc_error_log"), "httpd").unwrap();
+        std::fs::write(at("httpd-cc_error_log"), [vec![b'h'; 131_072], vec![b'i'; 10]].concat()).unwrap();
         let files = HostFiles { keys: folder.path().to_owned(), logs: folder.path().to_owned() };
         let local = Local::new(files);
         let text = |field: &Option<String>| {
@@ -139,7 +151,7 @@ mod tests {
             assert_eq!((logs.return_, &logs.service_tag), (Some(return_), &service_tag), "{tag:?}");
             let said = [&logs.cc_log, &logs.nc_log, &logs.httpd_log, &logs.axis2_log].map(text);
             let expected =
-                [Some("text".to_owned()), Some("b".repeat(131_072)), Some("httpd".to_owned()), None];
+                [Some("text".to_owned()), Some("b".repeat(131_072)), Some("h".repeat(131_072)), None];
             assert_eq!(said, if known { expected } else { Default::default() }, "{tag:?}");
         }
     }
