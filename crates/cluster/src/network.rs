@@ -146,6 +146,14 @@ impl Network {
         }
     }
 
+    /// Takes back the address of an instance that is to end, of which nothing else need be known any more.
+    pub(crate) fn release_terminated(&self, id: &str) {
+        if self.change(|tables| tables.release_instance(id)) {
+            self.kick_dhcp();
+            tracing::info!(instance = id, "address is free");
+        }
+    }
+
     /// Takes back the address of an instance that no node has.
     pub(crate) fn release_order(&self, order: &nc::NcRunInstance) {
         self.release(&order.instance_id, &order.net_params.private_mac_address, order.net_params.vlan);

@@ -344,17 +344,31 @@ impl Tables {
         };
         let (Some(vlan), Ok(mac)) = (table, mac.parse()) else { return false };
         let Some(index) = self.guest(vlan, mac) else { return false };
-        let Some(host) = self.hosts.get_mut(&(vlan, index)) else { return false };
+        let Some(host) = self.hosts.get(&(vlan, index)) else { return false };
         if host.instance.as_deref() != Some(id) {
             return false;
         }
-        if vlan == STATIC_VLAN {
-            host.instance = None;
-        } else {
-            self.hosts.remove(&(vlan, index));
-        }
-        self.changed.insert(Key::Host { vlan, index });
+        self.free([(vlan, index)]);
         true
+    }
+
+    /// Takes back whatever address instance `id` has. Brings whether it had one.
+    pub fn release_instance(&mut self, id: &str) -> bool {
+        let its_own = self.hosts.iter().filter(|(_, host)| host.instance.as_deref() == Some(id));
+        let places: Vec<_> = its_own.map(|(place, _)| *place).collect();
+        let had = !places.is_empty();
+        self.free(places);
+        had
+    }
+
+    fn free(&mut self, places: impl IntoIterator<Item = (u16, u16)>) {
+        for place @ (vlan, index) in places {
+            match self.hosts.get_mut(&place) {
+                Some(host) if vlan == STATIC_VLAN => host.instance = None,
+                _ => drop(self.hosts.remove(&place)),
+            }
+            self.changed.insert(Key::Host { vlan, index });
+        }
     }
 
     /// The hosts of a network, by place.
@@ -422,10 +436,7 @@ impl Tables {
     pub fn stop(&mut self, vlan: u16) -> Option<(Network, Vec<Network>)> {
         let ended = self.end(vlan)?;
         let places: Vec<_> = self.hosts_of(vlan).map(|(place, _)| *place).collect();
-        for (vlan, index) in places {
-            self.hosts.remove(&(vlan, index));
-            self.changed.insert(Key::Host { vlan, index });
-        }
+        self.free(places);
         Some(ended)
     }
 
@@ -734,6 +745,11 @@ pub(crate) mod tests {
         assert!(tables.release("i-3F2504E0", &given.mac, 10), "net_t072");
         assert!(!tables.release("i-3F2504E0", &given.mac, 10), "net_t072: once more changes nothing");
         assert!(tables.hosts.is_empty());
+        tables.allocate("i-3F2504E0", 10, None).unwrap();
+        tables.allocate("i-3F2504E1", 10, None).unwrap();
+        assert!(tables.release_instance("i-3F2504E0"), "whatever else is known of it");
+        assert!(!tables.release_instance("i-3F2504E0"));
+        assert!(tables.hosts.keys().eq(&[(10, 3)]));
     }
 
     #[test]
@@ -752,7 +768,8 @@ pub(crate) mod tests {
         assert!(!tables.release("i-3F2504E0", "AA:DD:11:CE:FF:ED", 77), "it is another's now");
         assert_eq!(tables.allocate("i-3F2504E4", 0, None), Err(Error::Full(0)));
         assert_eq!(tables.allocate("badid", 0, None), Err(Error::InstanceId("badid".into())));
-        assert!(tables.release("i-3F2504E3", "AA:DD:11:CE:FF:ED", 77));
+        assert!(!tables.release_instance("i-3F2504E0"), "it is another's now");
+        assert!(tables.release_instance("i-3F2504E3"));
         assert_eq!(tables.allocate("i-rrlvpnvh", 0, None), first, "no MAC address is made of it");
     }
 

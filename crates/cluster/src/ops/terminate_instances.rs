@@ -28,12 +28,13 @@ pub(super) async fn terminate_instances<C: Connector>(
 
 fn terminate<C: Connector>(cluster: &Cluster<C>, id: &str, user_id: &Option<String>) {
     cluster.instances.cancel_launch(id);
+    // At once, whatever its node does: the CLC uses the index again at once too, also of an instance that was
+    // out of sight for so long that it was forgotten.
+    cluster.network.release_terminated(id);
     let Some(instance) = cluster.instances.find(id) else {
         tracing::info!(instance = id, "instance to terminate is not known");
         return;
     };
-    // At once, whatever its node does: the CLC uses the index again at once too.
-    cluster.network.release_all(std::slice::from_ref(&instance));
     let (state, url) = (state_of(&instance), host_of(&instance));
     let up = cluster.nodes.list().at(url).filter(|(_, node)| node.state() == NodeState::Up);
     match up {

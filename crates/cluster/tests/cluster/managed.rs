@@ -421,6 +421,32 @@ async fn the_address_of_what_is_gone_is_freed_at_the_latest_when_it_is_forgotten
     assert_eq!(active(&world).await, Some(vec![2, 3]), "B has expired, but may come back: Q-75");
 }
 
+/// The CLC, which has terminated it, hands out its index again.
+#[tokio::test(start_paused = true)]
+async fn terminating_frees_the_address_of_what_was_forgotten() {
+    let world = managed_world().await;
+    sleep(seconds(310.0)).await;
+    assert!(described(&world, B).await.is_none());
+    assert_eq!(active(&world).await, Some(vec![2, 3, 4]), "Q-75");
+    world.fleet.forget_calls();
+    terminate(&world, &[B]).await;
+    assert_eq!(active(&world).await, Some(vec![2, 4]));
+    sleep(seconds(1.0)).await;
+    assert!(world.fleet.nodes_called(TERMINATE).is_empty(), "Q-11");
+    assert_eq!(served(&world).last(), Some(&guests(&[2, 4])));
+    assert_eq!(placed(&world, run_managed(&[NEW], &[3])).await.unwrap().len(), 1);
+    terminate(&world, &[B]).await;
+    assert_eq!(active(&world).await, Some(vec![2, 3, 4]), "it is another's now");
+
+    let world = World::start(fixed(&[("AA:DD:11:CE:FF:ED", "192.168.5.2")]), Fleet::new(), &NODES);
+    sleep(seconds(0.1)).await;
+    assert_eq!(placed(&world, run(&[NEW])).await.unwrap().len(), 1);
+    sleep(seconds(310.0)).await;
+    assert_eq!(placed(&world, run(&[X])).await, Some(vec![]), "Q-75");
+    terminate(&world, &[NEW]).await;
+    assert_eq!(placed(&world, run(&[X])).await.unwrap().len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn cc_t175_the_dhcp_server_is_served_again_until_it_works() {
     let world = managed_world().await;

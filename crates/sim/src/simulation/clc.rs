@@ -345,10 +345,13 @@ impl Driver {
         let request = cc::TerminateInstances { instance_ids: vec![id(instance)], ..Default::default() };
         let call = self.cluster.terminate_instances(request);
         let reply = self.ask(("TerminateInstances", Some(instance)), call).await;
-        if known && reply.is_some_and(|reply| reply.return_ == Some(true)) {
+        if reply.is_some_and(|reply| reply.return_ == Some(true)) {
             let mut world = self.world.0.lock();
             let now = world.now();
-            world.ledger.terminated(instance, now);
+            match known {
+                true => world.ledger.terminated(instance, now),
+                false => world.ledger.freed(instance, now),
+            }
         }
         self.clean_up(instance).await;
     }

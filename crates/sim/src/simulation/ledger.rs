@@ -154,6 +154,13 @@ impl Ledger {
         }
     }
 
+    /// The cluster has answered so, and may not have known it any more: only its address is certainly free.
+    pub(super) fn freed(&mut self, instance: InstanceNumber, now: Time) {
+        if let Some(entry) = self.entries.get_mut(&instance) {
+            entry.free.get_or_insert(now);
+        }
+    }
+
     /// The CLC asks to stop the network of a VLAN, or the cluster has answered that it is `over`: then nobody has
     /// an address there any more.
     pub(super) fn stopped(&mut self, vlan: u16, over: bool) {
