@@ -63,6 +63,8 @@ struct Record {
 pub(crate) struct Report {
     /// The instances that are gone since then, whose addresses are free.
     pub(crate) gone: Vec<Shared<cc::CcInstance>>,
+    /// The instances that were not known before, and are not gone.
+    pub(crate) found: Vec<Shared<cc::CcInstance>>,
     /// All instances reported, as they are told now; `None` if some of them were not taken over.
     pub(crate) told: Option<Vec<Shared<cc::CcInstance>>>,
 }
@@ -200,7 +202,7 @@ impl Instances {
         let mut refused = 0_usize;
         // Logged when the lock is free again.
         let mut changes = Vec::new();
-        let mut gone = Vec::new();
+        let (mut gone, mut found) = (Vec::new(), Vec::new());
         let count = told.len();
         let mut taken_over = Vec::with_capacity(count);
         let mut records = self.records.write();
@@ -228,7 +230,7 @@ impl Instances {
                 Entry::Vacant(vacant) => {
                     self.cancel_launch(vacant.key());
                     let told = Shared::from(told);
-                    gone.extend(is_gone(&told).then(|| told.clone()));
+                    if is_gone(&told) { &mut gone } else { &mut found }.push(told.clone());
                     taken_over.push(told.clone());
                     vacant.insert(Record::new(told, number).noted_in(&self.journal));
                 }
@@ -249,7 +251,7 @@ impl Instances {
             let error = Error::Full(self.maximum);
             tracing::error!(node = node_url, refused, %error, "instances the node reports are ignored");
         }
-        Report { gone, told: (taken_over.len() == count).then_some(taken_over) }
+        Report { gone, found, told: (taken_over.len() == count).then_some(taken_over) }
     }
 
     /// A node reports again what has led to `told`. Takes that over, unless the instances were changed meanwhile.

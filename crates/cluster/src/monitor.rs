@@ -186,6 +186,7 @@ impl Polls {
                 let idle = reported.is_empty();
                 let report = self.instances.report(node.url(), reported);
                 self.network.release_all(&report.gone);
+                self.network.adopt_all(&report.found);
                 *known = fingerprint.zip(report.told);
                 idle
             }

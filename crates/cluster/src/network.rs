@@ -168,6 +168,20 @@ impl Network {
         }
     }
 
+    /// Gives back their addresses to instances that were not known, or not any more, as long as nobody else has these
+    /// (§2.8).
+    pub(crate) fn adopt_all(&self, found: &[Shared<CcInstance>]) {
+        for instance in found {
+            let (Some(id), Some(net)) = (&instance.instance_id, &instance.net_params) else { continue };
+            let (mac, vlan) = (&net.private_mac_address, net.vlan);
+            let Ok(address) = net.private_ip.parse() else { continue };
+            if self.change(|tables| tables.adopt(id, mac, vlan, address)) {
+                self.kick_dhcp();
+                tracing::info!(instance = id, mac, vlan, %address, "instance has its address again");
+            }
+        }
+    }
+
     /// Has the DHCP server learn of instances that have come or gone.
     pub(crate) fn kick_dhcp(&self) {
         self.dhcp.send_replace(());

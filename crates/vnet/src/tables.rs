@@ -334,6 +334,31 @@ impl Tables {
         }
     }
 
+    /// Gives instance `id` the address that it has by what its node says, if that is one of the tables and nobody's
+    /// (cluster-controller.md §12), whether or not its network is active yet. Brings whether something has changed.
+    pub fn adopt(&mut self, id: &str, mac: &str, vlan: i32, address: Ipv4Addr) -> bool {
+        let Ok(mac) = mac.parse() else { return false };
+        let place = match &self.settings {
+            Settings::System => None,
+            Settings::Static(_) => {
+                let known = self.hosts.iter().find(|(_, host)| (host.mac, host.address) == (mac, address));
+                known.map(|(place, _)| *place)
+            }
+            Settings::Managed(managed) => managed.plan.network(vlan).ok().and_then(|(vlan, network)| {
+                let index = address.to_bits().checked_sub(network.network().to_bits())?;
+                Some((vlan, u16::try_from(index).ok()?))
+            }),
+        };
+        let is_free = |place: &_| self.hosts.get(place).is_none_or(|host| host.instance.is_none());
+        let Some((vlan, index)) = place.filter(is_free) else { return false };
+        let instance = id.to_owned();
+        let Ok(key) = self.replace(&Record::Host { vlan, index, mac, address, instance }) else {
+            return false;
+        };
+        self.changed.insert(key);
+        true
+    }
+
     /// Takes back the address of instance `id`, if it has the one that belongs to this MAC address. Brings
     /// whether it had.
     pub fn release(&mut self, id: &str, mac: &str, vlan: i32) -> bool {
@@ -432,12 +457,15 @@ impl Tables {
         Some((network, closed))
     }
 
-    /// The same, and its addresses are free then.
+    /// The same, and its addresses are free then; also where it was not active, but guests were found in it.
     pub fn stop(&mut self, vlan: u16) -> Option<(Network, Vec<Network>)> {
-        let ended = self.end(vlan)?;
+        if !self.is_managed() {
+            return None;
+        }
+        let ended = self.end(vlan);
         let places: Vec<_> = self.hosts_of(vlan).map(|(place, _)| *place).collect();
         self.free(places);
-        Some(ended)
+        ended
     }
 
     /// The active network of `vlan`.
@@ -750,6 +778,44 @@ pub(crate) mod tests {
         assert!(tables.release_instance("i-3F2504E0"), "whatever else is known of it");
         assert!(!tables.release_instance("i-3F2504E0"));
         assert!(tables.hosts.keys().eq(&[(10, 3)]));
+    }
+
+    #[test]
+    fn a_guest_that_is_found_has_its_address_unless_somebody_else_has_it() {
+        let mut tables = c1();
+        tables.allocate("i-00000009", 10, Some(9)).unwrap();
+        for (row, id, mac, vlan, ip, adopted) in [
+            ("found", "i-0000000A", "d0:0d:00:00:00:0a", 10, "10.10.1.5", true),
+            ("has it already", "i-0000000A", "D0:0D:00:00:00:0A", 10, "10.10.1.5", false),
+            ("a second one", "i-0000000A", "D0:0D:00:00:00:0A", 10, "10.10.1.6", false),
+            ("another's", "i-0000000B", "D0:0D:00:00:00:0B", 10, "10.10.1.9", false),
+            ("of another VLAN", "i-0000000B", "D0:0D:00:00:00:0B", 10, "10.10.1.36", false),
+            ("below it", "i-0000000B", "D0:0D:00:00:00:0B", 10, "10.10.0.255", false),
+            ("no guest's", "i-0000000B", "D0:0D:00:00:00:0B", 10, "10.10.1.1", false),
+            ("no guest's", "i-0000000B", "D0:0D:00:00:00:0B", 10, "10.10.1.31", false),
+            ("none", "i-0000000B", "D0:0D:00:00:00:0B", 10, "0.0.0.0", false),
+            ("no MAC address", "i-0000000B", "", 10, "10.10.1.7", false),
+            ("no MAC address", "i-0000000B", "00:00:00:00:00:00", 10, "10.10.1.7", false),
+            ("no VLAN", "i-0000000B", "D0:0D:00:00:00:0B", -1, "10.10.1.7", false),
+        ] {
+            assert_eq!(tables.adopt(id, mac, vlan, address(ip)), adopted, "{row}");
+        }
+        assert!(tables.hosts.keys().eq(&[(10, 5), (10, 9)]));
+        assert_eq!(tables.allocate("i-0000000B", 10, Some(5)), Err(Error::Taken { vlan: 10, index: 5 }));
+        assert!(tables.release("i-0000000A", "D0:0D:00:00:00:0A", 10));
+        tables.take_changes();
+        assert_eq!(tables.stop(10), None, "it was not active");
+        assert_eq!(tables.take_changes(), [Change::Delete(Key::Host { vlan: 10, index: 9 })]);
+
+        let mut tables = c3(&MACMAP);
+        let [(first, ip), (second, _)] = MACMAP;
+        assert!(!tables.adopt("i-0000000A", second, -1, address(ip)), "no entry of the table");
+        assert!(tables.adopt("i-0000000A", first, -1, address(ip)));
+        assert!(!tables.adopt("i-0000000B", first, -1, address(ip)), "another's");
+        assert_eq!(tables.allocate("i-0000000B", -1, None).unwrap().mac, second);
+        assert_eq!(tables.stop(0), None);
+        assert_eq!(tables.allocate("i-0000000C", -1, None), Err(Error::Full(0)));
+        assert!(!Tables::new(Settings::System).adopt("i-0000000A", first, -1, address(ip)));
     }
 
     #[test]
@@ -1094,6 +1160,8 @@ pub(crate) mod tests {
     #[derive(Debug, Clone)]
     enum Step {
         Allocate(u8, i32, Option<i32>),
+        /// With the last byte of the address it had before, or might have had.
+        Adopt(u8, i32, u8),
         Release(u8),
         Start(i32, u8),
         Stop(u16),
@@ -1111,6 +1179,7 @@ pub(crate) mod tests {
         prop_oneof![
             6 => (0..40_u8, vlan.clone(), index).prop_map(|(id, vlan, index)| Step::Allocate(id, vlan, index)),
             4 => (0..40_u8).prop_map(Step::Release),
+            2 => (0..40_u8, vlan.clone(), 0..70_u8).prop_map(|(id, vlan, last)| Step::Adopt(id, vlan, last)),
             1 => (vlan, 0..3_u8).prop_map(|(vlan, group)| Step::Start(vlan, group)),
             1 => (0..6_u16).prop_map(Step::Stop),
             1 => (0..4_u8, 0..4_u8).prop_map(|(public, private)| Step::Map(public, private)),
@@ -1148,6 +1217,25 @@ pub(crate) mod tests {
                     }
                     given.insert(number, (parameters, vlan));
                 }
+                Step::Adopt(number, vlan, last) => {
+                    if given.contains_key(&number) {
+                        continue;
+                    }
+                    let (mac, private) = match (&settings, MACMAP.get(usize::from(last % 2))) {
+                        (Settings::Static(_), Some((mac, ip))) => ((*mac).to_owned(), address(ip)),
+                        _ => (
+                            Mac::of_instance(&id(number)).unwrap().to_string(),
+                            Ipv4Addr::new(10, 10, 0, last),
+                        ),
+                    };
+                    let used = given.values().any(|(other, _)| other.private == private);
+                    let adopted = tables.adopt(&id(number), &mac, vlan, private);
+                    prop_assert!(!(used && adopted), "{private} was given already");
+                    if adopted {
+                        let public = Ipv4Addr::UNSPECIFIED;
+                        given.insert(number, (Parameters { mac, private, public }, vlan));
+                    }
+                }
                 Step::Release(number) => {
                     let Some((parameters, vlan)) = given.remove(&number) else { continue };
                     prop_assert!(tables.release(&id(number), &parameters.mac, vlan));
@@ -1165,9 +1253,8 @@ pub(crate) mod tests {
                     }
                 }
                 Step::Stop(vlan) => {
-                    if tables.stop(vlan).is_some() {
-                        given.retain(|_, (_, other)| *other != i32::from(vlan));
-                    }
+                    tables.stop(vlan);
+                    given.retain(|_, (_, other)| !tables.is_managed() || *other != i32::from(vlan));
                 }
                 Step::Map(public, private) => {
                     let _ = tables

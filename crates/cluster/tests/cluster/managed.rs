@@ -10,7 +10,7 @@ use euca_wire::{ClusterApi, cc, nc};
 use tokio::time::sleep;
 
 use crate::fixture::{
-    A, B, C, NODES, X, active, described, fixed, free_and_max, guest, managed, managed_world,
+    A, B, C, NODES, X, active, described, fixed, free_and_max, guest, instance, managed, managed_world,
     managed_world_with, round_robin, run, run_managed, seconds,
 };
 use crate::fleet::{Act, Fleet, World, url};
@@ -445,6 +445,71 @@ async fn terminating_frees_the_address_of_what_was_forgotten() {
     assert_eq!(placed(&world, run(&[X])).await, Some(vec![]), "Q-75");
     terminate(&world, &[NEW]).await;
     assert_eq!(placed(&world, run(&[X])).await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn instances_learnt_from_their_nodes_have_their_addresses_again() {
+    let fleet = Fleet::new();
+    fleet.script("n0", |script| script.instances = vec![guest(C, "Teardown", 4)]);
+    fleet.script("n1", |script| script.instances = vec![guest(A, "Extant", 2), guest(X, "Extant", 2)]);
+    fleet.script("n2", |script| script.instances = vec![guest(B, "Pending", 3)]);
+    let world = World::start(managed(), fleet, &NODES);
+    sleep(seconds(1.0)).await;
+    assert_eq!(served(&world).last(), Some(&guests(&[2, 3])));
+    let start = cc::StartNetwork {
+        user_id: Some("alice".into()),
+        net_name: Some("default".into()),
+        vlan: Some(10),
+        ..Default::default()
+    };
+    assert_eq!(world.cluster.start_network(start).await.unwrap().return_, Some(true));
+    assert_eq!(active(&world).await, Some(vec![2, 3]));
+    for (index, count) in [(2, 0), (3, 0), (4, 1)] {
+        let request = run_managed(&[&format!("i-0000001{index}")], &[index]);
+        assert_eq!(placed(&world, request).await.unwrap().len(), count, "{index}");
+    }
+    world.fleet.script("n1", |script| script.instances = vec![guest(A, "Teardown", 2)]);
+    world.poll().await;
+    assert_eq!(active(&world).await, Some(vec![3, 4]));
+
+    let fleet = Fleet::new();
+    fleet.script("n1", |script| {
+        let mut a = instance(A, "Extant");
+        let net = a.net_params.as_mut().unwrap();
+        net.private_mac_address = "aa:dd:11:ce:ff:ed".into();
+        net.private_ip = "192.168.5.2".into();
+        script.instances = vec![a];
+    });
+    let map = [("AA:DD:11:CE:FF:ED", "192.168.5.2"), ("AA:DD:11:CE:FF:EE", "192.168.5.3")];
+    let world = World::start(fixed(&map), fleet, &NODES);
+    sleep(seconds(0.1)).await;
+    let given = placed(&world, run(&[NEW])).await.unwrap();
+    assert_eq!(given[0].private_ip, "192.168.5.3");
+    assert_eq!(placed(&world, run(&[B])).await, Some(vec![]));
+    terminate(&world, &[A]).await;
+    assert_eq!(placed(&world, run(&[B])).await.unwrap()[0].private_ip, "192.168.5.2");
+}
+
+/// Its node was out of sight for so long that it was forgotten, and the CLC had given it up.
+#[tokio::test(start_paused = true)]
+async fn what_returns_has_its_address_again_unless_it_is_anothers() {
+    for taken in [false, true] {
+        let world = managed_world().await;
+        world.fleet.plan("n1", "ncDescribeResource", [Act::Refuse]);
+        sleep(seconds(310.0)).await;
+        assert!(described(&world, A).await.is_none());
+        terminate(&world, &[A]).await;
+        if taken {
+            assert_eq!(placed(&world, run_managed(&[NEW], &[2])).await.unwrap().len(), 1);
+        }
+        world.fleet.plan("n1", "ncDescribeResource", [Act::True]);
+        world.poll().await;
+        world.poll().await;
+        assert!(described(&world, A).await.is_some());
+        assert_eq!(active(&world).await, Some(vec![2, 3, 4]));
+        terminate(&world, &[A]).await;
+        assert_eq!(active(&world).await.unwrap().contains(&2), taken);
+    }
 }
 
 #[tokio::test(start_paused = true)]

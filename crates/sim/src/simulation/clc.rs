@@ -334,6 +334,7 @@ impl Driver {
     }
 
     async fn terminate(&self, instance: InstanceNumber) {
+        let asked = self.now();
         let known = {
             let mut world = self.world.0.lock();
             let now = world.now();
@@ -350,7 +351,7 @@ impl Driver {
             let now = world.now();
             match known {
                 true => world.ledger.terminated(instance, now),
-                false => world.ledger.freed(instance, now),
+                false => world.ledger.freed(instance, (asked, now)),
             }
         }
         self.clean_up(instance).await;

@@ -63,6 +63,8 @@ struct Entry {
     launched: Option<usize>,
     wanted: Time,
     /// The address it was launched with, where there are networks.
+    home: Option<Place>,
+    /// The same, unless its network was stopped since.
     place: Option<Place>,
     /// When a node has first reported it, or said that it runs it.
     reported: Option<Time>,
@@ -112,6 +114,7 @@ impl Ledger {
                 terminated: false,
                 launched: None,
                 wanted: now,
+                home: place,
                 place,
                 reported: None,
                 released: false,
@@ -154,9 +157,10 @@ impl Ledger {
         }
     }
 
-    /// The cluster has answered so, and may not have known it any more: only its address is certainly free.
-    pub(super) fn freed(&mut self, instance: InstanceNumber, now: Time) {
-        if let Some(entry) = self.entries.get_mut(&instance) {
+    /// The cluster has answered so, and may not have known it any more: only its address is certainly free, unless it
+    /// was found since this was asked.
+    pub(super) fn freed(&mut self, instance: InstanceNumber, (asked, now): (Time, Time)) {
+        if let Some(entry) = self.entries.get_mut(&instance).filter(|entry| entry.seen[0] < asked) {
             entry.free.get_or_insert(now);
         }
     }
@@ -226,6 +230,10 @@ impl Ledger {
             entry.heard = false;
             entry.told_from = now + DURABLE;
             entry.public = None;
+            // With the address that it has, unless another has that now.
+            if state != "Teardown" {
+                (entry.place, entry.free) = (entry.home, None);
+            }
         }
         entry.seen = [now; 2];
         (entry.certain, entry.stale) = (true, false);
