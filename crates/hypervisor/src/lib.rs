@@ -35,12 +35,6 @@ pub use name::{BridgeName, DomainName, is_identifier, is_name};
 /// There is no reboot. On KVM a reboot is [`destroy`](Self::destroy) and [`create`](Self::create) from the saved
 /// document with retries in between (node-controller.md §11.2), and the retries are the node's to decide.
 pub trait Hypervisor: Send + Sync + 'static {
-    /// Proves that guests run here, not only that they could be configured: see [`Probe`].
-    ///
-    /// # Errors
-    /// [`Error::Probe`] when a guest cannot run; any other error when it could not be found out.
-    fn probe(&self) -> impl Future<Output = Result<Probe, Error>> + Send;
-
     /// Memory and processors of the host. Needs no connection: a node reports its size while libvirtd is down.
     ///
     /// # Errors
@@ -154,7 +148,7 @@ impl From<Option<DomainState>> for Observation {
     }
 }
 
-/// What [`Hypervisor::probe`] found out.
+/// What [`Libvirt::probe`] found out.
 ///
 /// `/dev/kvm` that opens, and a capability list that names `kvm`, are no proof: there are hosts where the virtual
 /// processor starts, creeps through the BIOS and gets nowhere after that. So the probe starts a domain of the

@@ -98,6 +98,14 @@ impl Libvirt {
         Ok(Self { settings, pool })
     }
 
+    /// Proves that guests run here, not only that they could be configured: see [`Probe`].
+    ///
+    /// # Errors
+    /// [`Error::Probe`] when a guest cannot run; any other error when it could not be found out.
+    pub async fn probe(&self) -> Result<Probe, Error> {
+        probe::run(self).await
+    }
+
     /// What is counted of the calls to libvirt.
     pub fn metrics(&self) -> metrics::Hypervisor {
         self.pool.metrics()
@@ -113,10 +121,6 @@ impl Libvirt {
 }
 
 impl Hypervisor for Libvirt {
-    async fn probe(&self) -> Result<Probe, Error> {
-        probe::run(self).await
-    }
-
     fn host_resources(&self) -> Result<HostResources, Error> {
         HostResources::read()
     }

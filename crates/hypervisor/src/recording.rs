@@ -7,16 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::{
-    AttachedDisk, BlockDisk, DomainKind, DomainName, DomainState, Error, HostResources, Hypervisor, Probe,
-    name_in,
-};
+use crate::{AttachedDisk, BlockDisk, DomainName, DomainState, Error, HostResources, Hypervisor, name_in};
 
 /// The calls of [`Hypervisor`], as plans and records name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
-    /// [`Hypervisor::probe`].
-    Probe,
     /// [`Hypervisor::domains`].
     Domains,
     /// [`Hypervisor::state`].
@@ -38,7 +33,6 @@ pub enum Operation {
 impl Operation {
     fn name(self) -> &'static str {
         match self {
-            Self::Probe => "probe",
             Self::Domains => "list domains",
             Self::State => "state of domain",
             Self::Create => "create domain",
@@ -56,7 +50,7 @@ impl Operation {
             Self::Create => 60,
             Self::Destroy => 30,
             Self::AttachDisk | Self::DetachDisk => 15,
-            Self::Probe | Self::Domains | Self::State | Self::Shutdown | Self::Disks => 5,
+            Self::Domains | Self::State | Self::Shutdown | Self::Disks => 5,
         })
     }
 }
@@ -199,11 +193,6 @@ impl Recording {
 }
 
 impl Hypervisor for Recording {
-    async fn probe(&self) -> Result<Probe, Error> {
-        self.enter(Operation::Probe, "").await?;
-        Ok(Probe { kind: DomainKind::Qemu, version: "0.0.0".to_owned(), first_output: Duration::ZERO })
-    }
-
     fn host_resources(&self) -> Result<HostResources, Error> {
         Ok(self.inner().host)
     }

@@ -14,7 +14,7 @@ use euca_command::Programs;
 use euca_config::NcSettings;
 use euca_daemon::{Arguments, EX_CONFIG, Log, Signals, Systemd};
 use euca_gatherlog::{HostFiles, Local};
-use euca_hypervisor::{Hypervisor as _, Libvirt, LibvirtSettings};
+use euca_hypervisor::{Libvirt, LibvirtSettings};
 use euca_image::Walrus;
 use euca_node::{Node, NodeSettings};
 use euca_soap::{Endpoint, Security, Server};
