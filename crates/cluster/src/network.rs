@@ -182,7 +182,7 @@ impl Network {
         }
     }
 
-    /// Has the DHCP server learn of instances that have come or gone.
+    /// Has the DHCP server learn of instances that have come or gone, and of what they are told.
     pub(crate) fn kick_dhcp(&self) {
         self.dhcp.send_replace(());
     }
@@ -192,7 +192,8 @@ impl Network {
     pub(crate) async fn follow(&self, nameserver: Option<&str>, clusters: &[String]) {
         if let Some(text) = nameserver {
             match text.parse() {
-                Ok(address) => self.change(|tables| tables.set_nameserver(address)),
+                Ok(address) if self.change(|tables| tables.set_nameserver(address)) => self.kick_dhcp(),
+                Ok(_) => {}
                 Err(_) => tracing::warn!(nameserver = text, "name server is not an IPv4 address, ignored"),
             }
         }
@@ -400,6 +401,7 @@ impl Turn<'_> {
     /// Stops the network of `vlan`, if one is active. It is over even if the host fails.
     pub(crate) async fn stop(&mut self, vlan: i32) -> Result<(), Error> {
         let stopped = u16::try_from(vlan).ok().and_then(|vlan| self.network.change(|it| it.stop(vlan)));
+        self.network.kick_dhcp();
         let Some((network, closed)) = stopped else {
             tracing::info!(vlan, "no network to stop");
             return Ok(());

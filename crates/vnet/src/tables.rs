@@ -555,11 +555,13 @@ impl Tables {
         self.nameserver
     }
 
-    /// Guests will be told this name server after the site's own.
-    pub fn set_nameserver(&mut self, address: Ipv4Addr) {
-        if self.nameserver.replace(address) != Some(address) {
+    /// Guests will be told this name server after the site's own. Brings whether something has changed.
+    pub fn set_nameserver(&mut self, address: Ipv4Addr) -> bool {
+        let changed = self.nameserver.replace(address) != Some(address);
+        if changed {
             self.changed.insert(Key::Nameserver);
         }
+        changed
     }
 
     /// Makes these the clusters whose networks are joined, by place. Without this cluster among them there are
@@ -1008,7 +1010,8 @@ pub(crate) mod tests {
             hosts: vec![guest("D0:0D:3F:25:04:E0", "10.10.1.2")],
         };
         assert_eq!(tables.dhcp().unwrap().subnets, [first.clone()], "as T-200");
-        tables.set_nameserver(address("192.168.7.9"));
+        assert!(tables.set_nameserver(address("192.168.7.9")));
+        assert!(!tables.set_nameserver(address("192.168.7.9")));
         first.dns.push(address("192.168.7.9"));
         assert_eq!(tables.dhcp().unwrap().subnets, [first.clone()], "as T-201");
         tables.allocate("i-000000AA", 15, Some(3)).unwrap();
@@ -1285,7 +1288,9 @@ pub(crate) mod tests {
                     }
                     tables.set_rules(changed);
                 }
-                Step::Nameserver(last) => tables.set_nameserver(Ipv4Addr::new(10, 0, 0, last)),
+                Step::Nameserver(last) => {
+                    tables.set_nameserver(Ipv4Addr::new(10, 0, 0, last));
+                }
                 Step::Peers(last) => {
                     let list: Vec<_> = last.iter().map(|last| Ipv4Addr::new(192, 168, 7, *last)).collect();
                     let _ = tables.set_peers(&list);

@@ -235,6 +235,15 @@ async fn the_dhcp_server_is_told_when_the_last_guest_has_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_dhcp_server_is_told_of_a_network_that_is_stopped() {
+    let world = managed_world().await;
+    let stop = cc::StopNetwork { vlan: Some(10), ..Default::default() };
+    assert_eq!(world.cluster.stop_network(stop).await.unwrap().return_, Some(true));
+    sleep(seconds(10.0)).await;
+    assert_eq!(served(&world), [guests(&[])], "Q-09");
+}
+
+#[tokio::test(start_paused = true)]
 async fn net_t210_in_system_mode_the_host_hears_nothing_of_instances() {
     let world = World::start(round_robin(), Fleet::new(), &NODES);
     sleep(seconds(0.1)).await;
@@ -267,6 +276,13 @@ async fn net_t214_a_name_server_that_is_none_is_told_no_guest() {
         assert_eq!(placed(&world, request).await.unwrap().len(), 1);
         sleep(seconds(1.0)).await;
         assert_eq!(guests_ask(), [asked], "net_t214 {nameserver}");
+    }
+    // Guests that ask already are told of another one too.
+    for asked in [vec![vec![site, [10, 0, 0, 8].into()]], vec![]] {
+        let describe = cc::DescribeNetworks { nameserver: Some("10.0.0.8".into()), ..Default::default() };
+        world.cluster.describe_networks(describe).await.unwrap();
+        sleep(seconds(1.0)).await;
+        assert_eq!(guests_ask(), asked, "once");
     }
 }
 
