@@ -62,7 +62,7 @@ async fn st_t125_an_image_for_which_the_cache_gets_too_small_is_staged_without_i
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_ends_what_needs_it_and_nothing_else() {
     let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest");
-    let cloud = Cloud::start(&guest).await.unwrap();
+    let cloud = Cloud::start_with(&guest, "DAEMON_CACHE_FLOOR=\"0\"\n").await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let image: Vec<u8> = (0..32_u32 << 20).map(|index| (index % 251 + 1) as u8).collect();
     std::fs::write(folder.path().join("large.img"), image).unwrap();
@@ -88,11 +88,15 @@ async fn a_full_disk_ends_what_needs_it_and_nothing_else() {
     // st_t123: the place of the instance gets full on the way. Other attempts would take minutes.
     let place = node::instances(cloud.node_home()).join("bob");
     std::fs::create_dir(&place).unwrap();
-    let small = SmallDisk::mount(&place, 16 << 20).unwrap();
+    let mut small = SmallDisk::mount(&place, 64 << 20).unwrap();
     let before = images.served().len();
+    images.ail(Some(Ailment::Holding));
     launch("i-00000002", "bob").await;
+    until("half of it", async || Ok(images.felt() > 0)).await.unwrap();
+    small.fill().unwrap();
+    images.ail(None);
     cloud.reaches("i-00000002", Some("Teardown")).await.unwrap();
-    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0, "nothing of it is left");
+    assert!(!place.join("i-00000002").exists(), "nothing of it is left");
     assert_eq!(images.served().len(), before, "it was not fetched to its end");
     drop(small);
     drop(small_cache);
