@@ -61,11 +61,11 @@ pub use network::Vlans;
 pub use settings::{DiskUnit, NetworkMode, NetworkSettings, NodeSettings, VolumeSettings};
 
 use bundle::Bundles;
-use instance::{Context, Instance, Record, Registry, blocking};
+use instance::{Context, Instance, Record, Registry, blocking, release_in_the_end, release_volumes};
 use monitor::Snapshot;
 use network::Networks;
 use resources::Amounts;
-use volume::{Claims, Volume, storage};
+use volume::Claims;
 
 /// The node controller. Clones are handles to the same node.
 pub struct Node<H, S>(Arc<Inner<H, S>>);
@@ -194,9 +194,9 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
         let path = self.context.settings.instance_path.clone();
         let scan = blocking(move || {
             let dead = recovery::dead(&path, &domains);
-            Ok((recovery::adoptable(&path, &domains), recovery::volumes(&dead), dead))
+            Ok((recovery::adoptable(&path, &domains), recovery::with_volumes(&dead), dead))
         });
-        let (records, volumes, dead) = scan.await.unwrap_or_default();
+        let (records, with_volumes, dead) = scan.await.unwrap_or_default();
         let path = &self.context.settings.instance_path;
         let allowed = records.into_iter().map(async |record| {
             let files = files::InstanceFiles::of(path, &record);
@@ -209,7 +209,7 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
                 Err(error) => tracing::warn!(error = %chain(&error), "not adopted"),
             }
         }
-        let released = volumes.into_iter().map(|(directory, volumes)| self.release(directory, volumes));
+        let released = with_volumes.into_iter().map(|record| self.release(record));
         let unreleased = join_all(released).await.into_iter().flatten().collect();
         self.purge(dead, unreleased).await;
         self.context.networks.release_unused(|| self.context.instances.records()).await;
@@ -218,18 +218,19 @@ impl<H: Hypervisor, S: ImageSource> Inner<H, S> {
         true
     }
 
-    /// Logs out of the volumes of an instance that is gone. Gives its directory when that did not succeed: the record
-    /// in it is what the next start will know of them.
-    async fn release(&self, directory: PathBuf, volumes: Vec<Volume>) -> Option<PathBuf> {
-        let mut all = true;
+    /// Logs out of the volumes of an instance that is gone. Gives its directory when that did not succeed at once: the
+    /// record in it is what the next start will know of them.
+    async fn release(&self, mut record: Record) -> Option<PathBuf> {
         // What a living instance has is not the dead one's any more.
-        for volume in volumes.iter().filter(|volume| !self.context.claims.holds(&volume.remote_dev)) {
-            if let Err(error) = storage::release(&self.context.helper, &volume.remote_dev).await {
-                tracing::warn!(?directory, volume = volume.id, error = %chain(&error), "volume not released");
-                all = false;
-            }
+        record.volumes.retain(|volume| self.context.claims.claim(&volume.remote_dev));
+        let files = files::InstanceFiles::of(&self.context.settings.instance_path, &record);
+        record.volumes = release_volumes(&self.context, &record, &files).await;
+        if record.volumes.is_empty() {
+            return None;
         }
-        (!all).then_some(directory)
+        let directory = files.directory().to_owned();
+        release_in_the_end(&self.context, record, files);
+        Some(directory)
     }
 
     /// Deletes the directories of the dead, but for those to `spare` and those that the operator or a hook wants to

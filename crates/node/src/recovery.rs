@@ -13,7 +13,6 @@ use euca_observe::chain;
 
 use crate::files::{Survives, read_record, remove_tree, write_whole};
 use crate::instance::{Bundling, Record, State};
-use crate::volume::Volume;
 
 /// Name of the marker file.
 const MARKER: &str = ".eucalyptus-instances";
@@ -76,13 +75,10 @@ fn is_active(domains: &HashMap<String, DomainState>, name: &str) -> bool {
     domains.get(name).is_some_and(|state| state.is_active())
 }
 
-/// Those of the directories whose instances had volumes, with the volumes. Blocks.
-pub(crate) fn volumes(dead: &[PathBuf]) -> Vec<(PathBuf, Vec<Volume>)> {
-    let volumes = dead.iter().filter_map(|directory| {
-        let volumes = read_record(directory).ok()?.volumes;
-        (!volumes.is_empty()).then(|| (directory.clone(), volumes))
-    });
-    volumes.collect()
+/// The records of those of the directories whose instances had volumes. Blocks.
+pub(crate) fn with_volumes(dead: &[PathBuf]) -> Vec<Record> {
+    let records = dead.iter().filter_map(|directory| read_record(directory).ok());
+    records.filter(|record| !record.volumes.is_empty()).collect()
 }
 
 /// Deletes these directories of [`dead`] instances, and what else nobody will use again. Blocks.

@@ -1,6 +1,7 @@
 //! The long works of an instance: stage, create, reboot, destroy (node-controller.md §6.1, §11.2).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use euca_hypervisor::{
     Boot, DiskFormat, DomainName, DomainSpec, DomainState, Hypervisor, MacAddress, Nic, name_in,
@@ -19,9 +20,6 @@ use crate::files::InstanceFiles;
 use crate::hooks::HookEvent;
 use crate::settings::NodeSettings;
 use crate::volume::{Phase, Volume, plug, storage};
-
-/// How often the volumes of an instance that ends are tried to be released.
-const RELEASE_ATTEMPTS: u32 = 3;
 
 /// Fetches the instance's files and puts its disk together. Touches nothing while a domain of its name exists, or
 /// while nobody can tell.
@@ -303,22 +301,25 @@ pub(super) async fn shutdown<H: Hypervisor, S>(
 }
 
 /// Logs out of the volumes of an instance that has no domain any more, then deletes its files, unless the operator or a
-/// hook wants them to stay. Of one whose volumes cannot be released, the record stays: the next start tries again.
-pub(super) async fn clean<H, S>(
-    context: &Context<H, S>,
+/// hook wants them to stay. Of one whose volumes cannot be released, the record stays, and that is tried again.
+pub(super) async fn clean<H: Hypervisor, S: ImageSource>(
+    context: &Arc<Context<H, S>>,
     record: &Record,
     files: InstanceFiles,
 ) -> Result<(), Error> {
-    let left = release_volumes(context, record, &files).await;
+    let volumes = release_volumes(context, record, &files).await;
+    let released = volumes.is_empty();
+    if !released {
+        release_in_the_end(context, Record { volumes: volumes.clone(), ..record.clone() }, files.clone());
+    }
     if context.settings.keep_files {
         // How it was bundled is not to be told once more by the next start.
         if record.bundling != Bundling::None {
-            let told = Record { state: State::Teardown, volumes: left, ..record.clone() };
+            let told = Record { state: State::Teardown, volumes, ..record.clone() };
             blocking(move || files.write_record(&told)).await?;
         }
         return Ok(());
     }
-    let released = left.is_empty();
     // The semaphore is never closed.
     let _turn = context.cleanups.acquire().await.ok();
     // An instance that failed early has none.
@@ -328,32 +329,58 @@ pub(super) async fn clean<H, S>(
     blocking(move || if released { files.remove() } else { files.remove_but_record() }).await
 }
 
-/// Releases all volumes that it can. Those that are left remain in the record on disk, the others do not: the next start
-/// must not take from others what this one has given back.
-async fn release_volumes<H, S>(
+/// Logs out of the volumes in a record, and lets others have those where that succeeds; gives the rest. That remains in
+/// the record on disk, and nothing else does: a later start must not take from others what this one has given back.
+pub(crate) async fn release_volumes<H, S>(
     context: &Context<H, S>,
     record: &Record,
     files: &InstanceFiles,
 ) -> Vec<Volume> {
-    if record.volumes.is_empty() {
-        return Vec::new();
-    }
-    let mut left = record.volumes.clone();
-    for attempt in 0..RELEASE_ATTEMPTS {
-        if attempt > 0 && !left.is_empty() {
-            sleep(context.settings.create_pause).await;
-        }
-        for volume in std::mem::take(&mut left) {
-            if let Err(error) = storage::release(&context.helper, &volume.remote_dev).await {
-                tracing::warn!(volume = volume.id, error = %chain(&error), "volume not released");
-                left.push(volume);
+    let mut left = Vec::new();
+    for volume in &record.volumes {
+        match storage::release(&context.helper, &volume.remote_dev).await {
+            Ok(()) => context.claims.release(&volume.remote_dev),
+            Err(error) => {
+                let id = &record.instance_id;
+                tracing::warn!(instance = %id, volume = volume.id, error = %chain(&error), "volume not released");
+                left.push(volume.clone());
             }
         }
     }
-    let files = files.clone();
-    let record = Record { volumes: left.clone(), ..record.clone() };
-    if let Err(error) = blocking(move || files.write_record(&record)).await {
-        tracing::warn!(error = %chain(&error), "record not written");
+    if left.len() < record.volumes.len() {
+        let (files, record) = (files.clone(), Record { volumes: left.clone(), ..record.clone() });
+        if let Err(error) = blocking(move || files.write_record(&record)).await {
+            tracing::warn!(error = %chain(&error), "record not written");
+        }
     }
     left
+}
+
+/// Goes on trying to release the volumes in the record of an instance that is gone. Until that has succeeded, nobody else
+/// can have them; then the record goes. What is not done when the node stops, its next start does.
+pub(crate) fn release_in_the_end<H: Hypervisor, S: ImageSource>(
+    context: &Arc<Context<H, S>>,
+    mut record: Record,
+    files: InstanceFiles,
+) {
+    let (node, stop) = (Arc::clone(context), context.stop.clone());
+    let release = async move {
+        while !record.volumes.is_empty() {
+            sleep(node.settings.volumes.release_pause).await;
+            // The files of another instance with its id are not ours.
+            let known = node.instances.get(record.instance_id.as_str());
+            if known.is_ok_and(|instance| instance.record().launch_time != record.launch_time) {
+                return;
+            }
+            record.volumes = release_volumes(&node, &record, &files).await;
+        }
+        tracing::info!(instance = %record.instance_id, "volumes released");
+        if !node.settings.keep_files
+            && node.allows(HookEvent::PreClean, files.directory()).await
+            && let Err(error) = blocking(move || files.remove()).await
+        {
+            tracing::warn!(error = %chain(&error), "files not deleted");
+        }
+    };
+    context.tasks.spawn(async move { stop.run_until_cancelled(release).await });
 }

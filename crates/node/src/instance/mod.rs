@@ -49,6 +49,7 @@ use crate::monitor::Snapshot;
 use crate::network::Networks;
 use crate::settings::NodeSettings;
 use crate::volume::{Claims, Phase, Volume};
+pub(crate) use launch::{release_in_the_end, release_volumes};
 use machine::{Action, Event, Machine, Reboot};
 pub use machine::{Bundling, State, Thresholds};
 pub(crate) use record::{NO_ADDRESS, Record};
@@ -406,7 +407,7 @@ impl<H: Hypervisor, S: ImageSource> Task<H, S> {
         }
         if event == Event::Cleaned {
             self.durable = false;
-            self.record.volumes.drain(..).for_each(|volume| self.context.claims.release(&volume.remote_dev));
+            self.record.volumes.clear();
         }
         if before != self.record {
             self.publish_or_warn().await;

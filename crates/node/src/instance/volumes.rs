@@ -10,7 +10,7 @@
 //!                          ▼
 //!                        gone
 //! ```
-//! When the instance ends, all its volumes are logged out of before its files are deleted.
+//! When the instance ends, all its volumes are logged out of before its files are deleted, or over and over after that.
 
 use std::future::Future;
 use std::path::PathBuf;

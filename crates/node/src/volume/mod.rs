@@ -130,11 +130,6 @@ impl Claims {
     pub fn release(&self, remote_dev: &RemoteDev) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(remote_dev.subject());
     }
-
-    /// Whether somebody has it.
-    pub fn holds(&self, remote_dev: &RemoteDev) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(remote_dev.subject())
-    }
 }
 
 #[cfg(test)]

@@ -618,6 +618,36 @@ async fn the_sessions_of_instances_that_died_with_the_node_are_ended_by_its_next
 }
 
 #[tokio::test]
+async fn nc_074_a_session_that_outlives_its_instance_is_ended_as_soon_as_that_can_be() {
+    let mut volumes = Volumes::new().await;
+    let good = remote_dev(TARGET);
+    for (killed, id, next) in [(false, "i-2", "i-3"), (true, "i-4", "i-5")] {
+        volumes.bench.running(id).await;
+        volumes.bench.running(next).await;
+        assert!(volumes.attach_to(id, "vol-1", &good, "sdb").await);
+        volumes.iscsi.put("exit-logout", "9").unwrap();
+        if killed {
+            volumes.bench.node.shutdown().await;
+            volumes.bench.hypervisor.vanish(id);
+            volumes.bench.restart().await;
+        } else {
+            assert!(volumes.bench.terminate(id).await.is_some());
+            let torn_down = async || volumes.bench.state(id).await.as_deref() == Some("Teardown");
+            volumes.until("teardown", torn_down).await;
+        }
+        assert!(!volumes.attach_to(next, "vol-1", &good, "sdb").await, "it is not free yet");
+        assert_eq!(volumes.iscsi.sessions(), [TARGET]);
+        volumes.iscsi.remove("exit-logout");
+        let files = volumes.bench.directory("admin", id);
+        let over = async || volumes.iscsi.sessions().is_empty() && !files.exists();
+        volumes.until("the end of the session", over).await;
+        assert!(volumes.attach_to(next, "vol-1", &good, "sdb").await);
+        assert!(volumes.bench.terminate(next).await.is_some());
+        volumes.until("the end of the next", async || volumes.iscsi.sessions().is_empty()).await;
+    }
+}
+
+#[tokio::test]
 async fn where_files_are_kept_the_record_of_a_dead_instance_claims_no_volume() {
     let volumes = Volumes::with(|settings| settings.keep_files = true).await;
     assert!(volumes.attach("vol-1", &remote_dev(TARGET), "sdb").await);
