@@ -12,7 +12,7 @@ use euca_observe::chain;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::machine::{Bundling, Reboot, State};
+use super::machine::{Reboot, State};
 use super::record::Source;
 use super::{Context, Record, blocking, pause};
 use crate::error::Error;
@@ -307,26 +307,26 @@ pub(super) async fn clean<H: Hypervisor, S: ImageSource>(
     record: &Record,
     files: InstanceFiles,
 ) -> Result<(), Error> {
-    let volumes = release_volumes(context, record, &files).await;
-    let released = volumes.is_empty();
+    // Of files that stay, the record says that this is over: who revives the guest has it adopted, not ended.
+    let mut record = Record { state: State::Teardown, ..record.clone() };
+    record.volumes = release_volumes(context, &record, &files).await;
+    let released = record.volumes.is_empty();
     if !released {
-        release_in_the_end(context, Record { volumes: volumes.clone(), ..record.clone() }, files.clone());
-    }
-    if context.settings.keep_files {
-        // How it was bundled is not to be told once more by the next start.
-        if record.bundling != Bundling::None {
-            let told = Record { state: State::Teardown, volumes, ..record.clone() };
-            blocking(move || files.write_record(&told)).await?;
-        }
-        return Ok(());
+        release_in_the_end(context, record.clone(), files.clone());
     }
     // The semaphore is never closed.
     let _turn = context.cleanups.acquire().await.ok();
     // An instance that failed early has none.
-    if tokio::fs::try_exists(files.directory()).await.unwrap_or(true) {
-        context.hook(HookEvent::PreClean, files.directory()).await?;
-    }
-    blocking(move || if released { files.remove() } else { files.remove_but_record() }).await
+    let there = tokio::fs::try_exists(files.directory()).await.unwrap_or(true);
+    let keep =
+        context.settings.keep_files || there && !context.allows(HookEvent::PreClean, files.directory()).await;
+    let cleaned = blocking(move || match (keep, released) {
+        (true, _) if files.record().exists() => files.write_record(&record),
+        (true, _) => Ok(()),
+        (false, true) => files.remove(),
+        (false, false) => files.remove_but_record(),
+    });
+    cleaned.await
 }
 
 /// Logs out of the volumes in a record, and lets others have those where that succeeds; gives the rest. That remains in

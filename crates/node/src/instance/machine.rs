@@ -241,10 +241,11 @@ impl Machine {
     }
 
     /// An instance whose domain was found at start. `recorded` is the state it was last known in: one that was on
-    /// its way out stays there, because its termination was promised. Bundling that was under way has failed.
+    /// its way out stays there, because its termination was promised. That of one which was over is kept: whoever has
+    /// revived it from the files that stayed wants it to live. Bundling that was under way has failed.
     pub fn adopted(recorded: State, bundling: Bundling, now: Duration) -> Self {
         let state = match recorded {
-            State::Canceled | State::Shutoff | State::Teardown => State::Shutoff,
+            State::Canceled | State::Shutoff => State::Shutoff,
             _ => State::Running,
         };
         let bundling = bundling.interrupted();
@@ -638,6 +639,7 @@ mod tests {
             (Crashed, Running),
             (Canceled, Shutoff),
             (Shutoff, Shutoff),
+            (Teardown, Running),
         ] {
             let machine = Machine::adopted(recorded, Bundling::None, Duration::ZERO);
             assert_eq!(machine.state(), state, "{recorded:?}");

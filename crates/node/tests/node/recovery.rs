@@ -205,6 +205,22 @@ async fn a_reboot_that_cannot_go_on_after_a_restart_ends_its_instance() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nc_016_a_guest_that_was_revived_from_the_files_that_stayed_is_adopted() {
+    let mut bench = Bench::with(|settings| settings.keep_files = true).await;
+    bench.running("i-1").await;
+    assert!(bench.terminate("i-1").await.is_some());
+    assert_eq!(bench.timeline("i-1", 250).await, "Extant Teardown -");
+    bench.hypervisor.set_state("i-1", DomainState::Running);
+    bench.restart().await;
+    assert_eq!(bench.timeline("i-1", 60).await, "Extant");
+    assert_eq!(bench.hypervisor.peek("i-1"), Some(DomainState::Running));
+    // It can be terminated like any other.
+    assert!(bench.terminate("i-1").await.is_some());
+    assert_eq!(bench.timeline("i-1", 250).await, "Extant Teardown -");
+    assert_eq!(bench.hypervisor.peek("i-1"), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_deleted_but_dead_instances() {
     let mut bench = Bench::new().await;
     let root = bench.settings.instance_path.clone();
