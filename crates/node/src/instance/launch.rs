@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use euca_hypervisor::Error::{Busy, Deadline};
 use euca_hypervisor::{
     Boot, DiskFormat, DomainName, DomainSpec, DomainState, Hypervisor, MacAddress, Nic, name_in,
 };
@@ -51,7 +52,8 @@ pub(super) async fn stage<H: Hypervisor, S: ImageSource>(
     Ok(())
 }
 
-/// The state of a domain, asked for until somebody can tell, or until the patience for a creation is at its end.
+/// The state of a domain. A hypervisor that is there and does not answer is asked again, until the patience for a
+/// creation is at its end; one that is not there is not waited for.
 async fn known_state<H: Hypervisor, S>(
     context: &Context<H, S>,
     id: &DomainName,
@@ -59,7 +61,10 @@ async fn known_state<H: Hypervisor, S>(
     let began = Instant::now();
     loop {
         match context.hypervisor.state(id).await {
-            Err(error) if error.is_unknown() && began.elapsed() < context.settings.create_patience => {
+            Err(error)
+                if matches!(error, Deadline { .. } | Busy { .. })
+                    && began.elapsed() < context.settings.create_patience =>
+            {
                 tracing::warn!(error = %chain(&error), "not known whether there is a domain, will ask again");
                 sleep(context.settings.create_pause).await;
             }

@@ -240,6 +240,18 @@ async fn nc_054_without_a_hypervisor_nothing_is_staged_and_the_end_comes_with_it
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hypervisor_that_does_not_answer_is_asked_again_before_anything_is_staged() {
+    let bench = Bench::new().await;
+    bench.hypervisor.set_hanging(State, true);
+    assert_eq!(bench.run("i-1").await.return_, Some(true));
+    seconds(60).await;
+    assert_eq!(bench.state("i-1").await.as_deref(), Some("Pending"));
+    assert!(!bench.directory("admin", "i-1").join("disk").exists());
+    bench.hypervisor.set_hanging(State, false);
+    assert_eq!(bench.timeline("i-1", 60).await, "Pending Extant");
+}
+
+#[tokio::test(start_paused = true)]
 async fn creation_is_tried_five_times() {
     let bench = Bench::new().await;
     bench.hypervisor.fail_next(Create, 4);
