@@ -1,7 +1,7 @@
-//! Running programs for the daemons: waking a node, filling the neighbour table, and whatever else the system
-//! does better than we. A program is named with its arguments, never written as a shell's line; it gets an
-//! environment of three variables and what its caller adds, no terminal and no open file of ours; its output is kept up to a limit, and it is
-//! over at its deadline, with everything it has started.
+//! Running programs for the daemons: waking a node, filling the neighbour table, and whatever else the system does
+//! better than we. A program is named with its arguments, never written as a shell's line; it gets an environment of
+//! three variables and what its caller adds, no terminal and no open file of ours; its output is kept up to a limit,
+//! and it is over at its deadline, with everything it has started.
 //!
 //! ```text
 //!   Command ──► turn ──► started ──► ended ──► Output

@@ -8,8 +8,8 @@
 //!                                   disk: table, ephemeral, swap ──► key, or Windows' password
 //! ```
 //! What the cache has no room for, or cannot hold, is downloaded straight into the instance, if the file system has
-//! room: the cache makes launches faster and never makes one fail. Its answer is worth nothing without the manifest, which every launch fetches: that
-//! the image may be had is for Walrus to say (Q5, Q21).
+//! room: the cache makes launches faster and never makes one fail. Its answer is worth nothing without the manifest,
+//! which every launch fetches: that the image may be had is for Walrus to say (Q5, Q21).
 
 use std::fs::File;
 use std::io;

@@ -10,8 +10,8 @@ const PREFIX: u64 = 4095;
 /// Bytes from the end of the output that count.
 const TAIL: u64 = 65_536;
 
-/// Reads both. A file that cannot be read is as good as empty, which the log says; NULs become spaces, because the text ends at the
-/// first NUL for whoever reads it in C. Blocks.
+/// Reads both. A file that cannot be read is as good as empty, which the log says; NULs become spaces, because the
+/// text ends at the first NUL for whoever reads it in C. Blocks.
 pub(crate) fn read(prefix: &Path, output: &Path) -> Vec<u8> {
     let mut text = or_nothing(prefix, head(prefix, PREFIX));
     text.extend(or_nothing(output, tail(output, TAIL)));

@@ -1,5 +1,5 @@
-//! The situation of cluster-controller.md §13.1, in SYSTEM mode and in MANAGED mode: three nodes that are up, an instance that runs,
-//! one that no node has reported yet, and one that is gone.
+//! The situation of cluster-controller.md §13.1, in SYSTEM mode and in MANAGED mode: three nodes that are up, an
+//! instance that runs, one that no node has reported yet, and one that is gone.
 
 use std::time::Duration;
 

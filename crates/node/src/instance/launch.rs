@@ -253,8 +253,9 @@ async fn attach_again<H: Hypervisor, S>(
     devices
 }
 
-/// Destroys the domain, if there is one and its document is at hand, unless that was done already; gives the document. An error means that the
-/// domain goes on. A destruction that was not answered may have happened, so it is repeated until it is answered.
+/// Destroys the domain, if there is one and its document is at hand, unless that was done already; gives the document.
+/// An error means that the domain goes on. A destruction that was not answered may have happened, so it is repeated
+/// until it is answered.
 async fn take_down<H: Hypervisor, S>(
     context: &Context<H, S>,
     record: &Record,
