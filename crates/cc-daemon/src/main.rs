@@ -160,14 +160,13 @@ async fn run(files: &Files, settings: CcSettings) -> Result<()> {
             cluster.run_monitor(shutdown).await;
         })
     };
-    let (period, periods) = tokio::sync::watch::channel(settings.hot.polling_frequency);
     if let Some(host) = host.clone() {
-        let shutdown = shutdown.clone();
-        tokio::spawn(async move { shutdown.run_until_cancelled(host.keep(periods)).await });
+        let (period, shutdown) = (cluster.polling_frequency(), shutdown.clone());
+        tokio::spawn(async move { shutdown.run_until_cancelled(host.keep(period)).await });
     }
     let (reload, reloads) = tokio::sync::mpsc::channel(1);
     let watch = Watch::new(files, settings.hot.clone());
-    let follow = follow(watch, Arc::clone(&cluster), Arc::clone(&log), period, reloads, shutdown.clone());
+    let follow = follow(watch, Arc::clone(&cluster), Arc::clone(&log), reloads, shutdown.clone());
     let follow = tokio::spawn(follow);
     let systemd = Systemd;
     tokio::spawn(systemd.watchdog(health, shutdown.clone()));
@@ -201,11 +200,11 @@ async fn follow<C: euca_cluster::Connector>(
     watch: Watch,
     cluster: Arc<Cluster<C>>,
     log: Arc<Log>,
-    period: tokio::sync::watch::Sender<Duration>,
     mut reloads: tokio::sync::mpsc::Receiver<()>,
     shutdown: CancellationToken,
 ) {
     let mut watch = Some(watch);
+    let period = cluster.polling_frequency();
     loop {
         let pause = *period.borrow();
         tokio::select! {
@@ -226,7 +225,6 @@ async fn follow<C: euca_cluster::Connector>(
                 notices.iter().for_each(euca_daemon::tell);
                 info!(nodes = hot.nodes.len(), "configuration changed");
                 log.set_level(hot.log_level);
-                period.send_replace(hot.polling_frequency);
                 cluster.set_polling_frequency(hot.polling_frequency);
                 cluster.set_nodes(settings::nodes(&hot));
             }

@@ -159,6 +159,11 @@ impl<C: Connector> Cluster<C> {
         self.period.send_replace(period.max(MIN_POLLING_FREQUENCY));
     }
 
+    /// The pause between two polls of a node, as it is now and as it changes.
+    pub fn polling_frequency(&self) -> watch::Receiver<Duration> {
+        self.period.subscribe()
+    }
+
     /// URLs of the configured nodes, in order.
     pub fn node_urls(&self) -> Vec<String> {
         self.nodes.list().all().iter().map(|node| node.url().to_owned()).collect()
