@@ -366,7 +366,7 @@ impl<S: ImageSource> Inner<S> {
     /// Refuses a file that would leave less free than is to stay so, beside what is promised to the cache.
     async fn check_room(&self, path: &Path, size: u64) -> Result<(), Error> {
         let promised = self.cache.as_ref().map_or(0, |cache| cache.reserved());
-        let needed = [promised, self.settings.floor].into_iter().fold(size, u64::saturating_add);
+        let needed = size.saturating_add(promised).saturating_add(self.settings.floor);
         let path = path.to_owned();
         blocking(move || match path.parent().map_or(u64::MAX, cache::free) {
             free if free >= needed => Ok(()),
