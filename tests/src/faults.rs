@@ -344,11 +344,6 @@ impl Site {
         self.home.path().join(format!("held-{id}")).exists()
     }
 
-    /// Whether iscsiadm was asked to log in.
-    pub fn login_is_held(&self) -> bool {
-        std::fs::read_to_string(self.iscsi.at("trace")).unwrap_or_default().contains("--login")
-    }
-
     /// Lets the hook go on.
     ///
     /// # Errors

@@ -260,7 +260,7 @@ async fn strike(fault: Fault) {
     site.until_held("the image", |site| site.images.felt() > 0).await.unwrap();
     site.iscsi.put("hold-login", "").unwrap();
     let attaching = site.attach(&id(Attaching)).unwrap();
-    site.until_held("the login", Site::login_is_held).await.unwrap();
+    site.until_held("the login", |site| site.iscsi.at_login()).await.unwrap();
     let guests = [Running, Attaching, Terminating].map(|phase| (phase, site.guest(&id(phase)).unwrap()));
     let mut strike = Strike { fault, guests: guests.into(), attached: None };
     site.terminate(&id(Terminating)).await.unwrap();

@@ -74,7 +74,12 @@ async fn st_t127_st_t128_what_survives_a_loss_of_power_is_whole_and_what_was_sta
         };
         let began = Instant::now();
         let promised = match whole {
-            None => staging.await,
+            None => {
+                let promised = staging.await;
+                whole = Some(began.elapsed());
+                disk.lose_power().unwrap();
+                promised
+            }
             Some(whole) => {
                 let losing = async {
                     tokio::time::sleep(whole / 16 * round).await;
@@ -84,10 +89,6 @@ async fn st_t127_st_t128_what_survives_a_loss_of_power_is_whole_and_what_was_sta
                 tokio::join!(staging, losing).0
             }
         };
-        if whole.is_none() {
-            whole = Some(began.elapsed());
-            disk.lose_power().unwrap();
-        }
         drop(launches);
         disk.restart().await.unwrap();
         let survivors = open();

@@ -86,6 +86,11 @@ impl FakeIscsi {
         trace.lines().map(str::to_owned).collect()
     }
 
+    /// Whether a login was begun. Takes nothing from the trace: what is written meanwhile would be lost.
+    pub fn at_login(&self) -> bool {
+        fs::read_to_string(self.at("trace")).is_ok_and(|trace| trace.contains("--login\n"))
+    }
+
     /// Names of the targets with a session.
     pub fn sessions(&self) -> Vec<String> {
         entries(&self.at("sessions"))

@@ -95,7 +95,7 @@ async fn a_program_that_hangs_is_ended_in_time_and_holds_up_nobody_else() {
     iscsi.put("hang-login", "").unwrap();
     let other = TargetName::new(TARGET.replace("store7", "store8")).unwrap();
     let beside = async {
-        while !std::fs::read_to_string(iscsi.at("trace")).unwrap_or_default().contains("--login") {
+        while !iscsi.at_login() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         client.logout(other).await.unwrap();

@@ -199,9 +199,8 @@ pub async fn managed_world() -> World {
     managed_world_with(managed()).await
 }
 
-pub async fn managed_world_with(settings: ClusterSettings) -> World {
-    let world = World::start(settings, Fleet::new(), &NODES);
-    sleep(seconds(0.1)).await;
+/// Has VLAN 10 active for alice/default.
+pub async fn start_default(world: &World) {
     let start = cc::StartNetwork {
         user_id: Some("alice".into()),
         net_name: Some("default".into()),
@@ -209,6 +208,12 @@ pub async fn managed_world_with(settings: ClusterSettings) -> World {
         ..Default::default()
     };
     assert_eq!(world.cluster.start_network(start).await.unwrap().return_, Some(true));
+}
+
+pub async fn managed_world_with(settings: ClusterSettings) -> World {
+    let world = World::start(settings, Fleet::new(), &NODES);
+    sleep(seconds(0.1)).await;
+    start_default(&world).await;
     // One to each node: the round is complete, and the next one goes to N0 again.
     for (id, index) in [(C, 4), (A, 2), (B, 3)] {
         let placed = world.cluster.run_instances(run_managed(&[id], &[index])).await.unwrap();

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::fixture::{
     A, B, C, NODES, X, active, described, fixed, free_and_max, guest, instance, managed, managed_world,
-    managed_world_with, round_robin, run, run_managed, seconds,
+    managed_world_with, round_robin, run, run_managed, seconds, start_default,
 };
 use crate::fleet::{Act, Fleet, World, url};
 
@@ -472,13 +472,7 @@ async fn instances_learnt_from_their_nodes_have_their_addresses_again() {
     let world = World::start(managed(), fleet, &NODES);
     sleep(seconds(1.0)).await;
     assert_eq!(served(&world).last(), Some(&guests(&[2, 3])));
-    let start = cc::StartNetwork {
-        user_id: Some("alice".into()),
-        net_name: Some("default".into()),
-        vlan: Some(10),
-        ..Default::default()
-    };
-    assert_eq!(world.cluster.start_network(start).await.unwrap().return_, Some(true));
+    start_default(&world).await;
     assert_eq!(active(&world).await, Some(vec![2, 3]));
     for (index, count) in [(2, 0), (3, 0), (4, 1)] {
         let request = run_managed(&[&format!("i-0000001{index}")], &[index]);

@@ -131,11 +131,6 @@ impl Volumes {
         self.iscsi.by_path().join(format!("ip-127.0.0.5:3260-iscsi-{target}-lun-1")).display().to_string()
     }
 
-    /// Whether a login was begun. Takes nothing from the trace: what is written meanwhile would be lost.
-    fn at_login(&self) -> bool {
-        std::fs::read_to_string(self.iscsi.at("trace")).is_ok_and(|trace| trace.contains("--login\n"))
-    }
-
     fn record(&self) -> String {
         std::fs::read_to_string(self.bench.directory("admin", ID).join("instance.json")).unwrap_or_default()
     }
@@ -400,7 +395,7 @@ async fn nc_112_a_helper_that_hangs_costs_its_caller_seconds_and_nobody_else_any
     volumes.iscsi.put("hang-login", "").unwrap();
     let (asked, good) = (Instant::now(), remote_dev(TARGET));
     let beside = async {
-        while !volumes.at_login() {
+        while !volumes.iscsi.at_login() {
             sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(volumes.listed().await, NONE);
@@ -479,7 +474,7 @@ async fn a_termination_waits_for_no_volume_of_a_guest_that_was_being_rebooted() 
     volumes.iscsi.put("hang-login", "").unwrap();
     volumes.iscsi.trace();
     assert!(volumes.bench.reboot(ID).await);
-    volumes.until("the login to the first", async || volumes.at_login()).await;
+    volumes.until("the login to the first", async || volumes.iscsi.at_login()).await;
     assert!(volumes.bench.terminate(ID).await.is_some());
     volumes.until("teardown", async || volumes.bench.state(ID).await.as_deref() == Some("Teardown")).await;
     assert_eq!(volumes.bench.hypervisor.count(AttachDisk, ID), 2, "not one of them again");
